@@ -1,0 +1,66 @@
+// Package api is the HTTP that machines speak to the worker: the cron routes,
+// health and metrics.
+//
+// It must not show pages to people; package console does.
+package api
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// Config is what the routes need.
+type Config struct {
+	Pool       *pgxpool.Pool
+	Client     *queue.Client
+	Sweeps     *jobs.Sweeps
+	CronSecret string // empty: the cron routes answer 500
+	Metrics    prometheus.Gatherer
+	Logger     *slog.Logger
+	Version    string
+	MockMode   bool // told in the health answer
+	// Stopping is closed when the worker begins to stop; readiness then ends.
+	Stopping <-chan struct{}
+}
+
+type server struct {
+	Config
+
+	queries *store.Queries
+}
+
+// Install adds the routes to a mux.
+func Install(mux *http.ServeMux, cfg Config) {
+	s := &server{Config: cfg, queries: store.New()}
+
+	// platform: is the process alive.
+	mux.HandleFunc("GET /healthz", s.healthz)
+	// platform: may it get traffic, and is its database there and migrated.
+	mux.HandleFunc("GET /readyz", s.readyz)
+	// Prometheus.
+	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+
+	// The platform's cron sends GET, people use POST. [S15]
+	for route, sweep := range s.cronRoutes() {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			mux.HandleFunc(method+" "+route, s.cron(sweep))
+		}
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	// A client that went away is no error of ours.
+	_ = json.NewEncoder(w).Encode(v)
+}

@@ -1,0 +1,49 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/bravorevos/workers/migrations"
+)
+
+type healthAnswer struct {
+	Status  string `json:"status"`
+	Version string `json:"version"`
+	Mode    string `json:"mode,omitempty"` // "mock" when no real LinkedIn is behind it
+	Error   string `json:"error,omitempty"`
+}
+
+func (s *server) answer(status, problem string) healthAnswer {
+	a := healthAnswer{Status: status, Version: s.Version, Error: problem}
+	if s.MockMode {
+		a.Mode = "mock"
+	}
+	return a
+}
+
+// healthz says that the process serves; a database that is away is no reason to
+// restart it.
+func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, s.answer("ok", ""))
+}
+
+// readyz says whether it can work: the database answers and is migrated, and the
+// worker is not stopping.
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-s.Stopping:
+		writeJSON(w, http.StatusServiceUnavailable, s.answer("stopping", ""))
+		return
+	default:
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+	defer cancel()
+	if err := migrations.Check(ctx, s.Pool); err != nil {
+		s.Logger.WarnContext(ctx, "not ready", "error", err)
+		writeJSON(w, http.StatusServiceUnavailable, s.answer("not ready", "the database does not answer or is not migrated; see the log"))
+		return
+	}
+	writeJSON(w, http.StatusOK, s.answer("ready", ""))
+}

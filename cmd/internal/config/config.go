@@ -1,0 +1,89 @@
+// Package config reads the environment into one struct, reports all of its
+// problems at once, and keeps secrets from being printed. Nothing else in the
+// product reads the environment.
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is everything that can be set. The tag "doc" is the sentence that the
+// documentation and `worker help environment` show.
+type Config struct {
+	DatabaseURL Secret `env:"DATABASE_URL" doc:"Postgres to work on, as a URL. With a transaction pooler set POLL_ONLY too." example:"postgres://postgres:…@db.example.com:5432/postgres"`
+
+	UnipileAPIKey   Secret `env:"UNIPILE_API_KEY" doc:"Access token of your Unipile workspace: dashboard.unipile.com, Access tokens." example:"kM2…"`
+	UnipileDSN      string `env:"UNIPILE_DSN" doc:"Your Unipile server, as the dashboard shows it." example:"api8.unipile.com:13443"`
+	UnipileMockMode bool   `env:"UNIPILE_MOCK_MODE" envDefault:"false" doc:"Run against a fake Unipile inside this process. Refused together with UNIPILE_API_KEY." example:"true"`
+	ResendAPIKey    Secret `env:"RESEND_API_KEY" doc:"Key that may send email: resend.com/api-keys." example:"re_…"`
+	ResendBaseURL   string `env:"RESEND_BASE_URL" envDefault:"https://api.resend.com/" doc:"Where Resend's API is; only tests change it." example:"http://127.0.0.1:8103/"`
+	CronSecret      Secret `env:"CRON_SECRET" doc:"Bearer token of the cron routes; also signs webhooks where WEBHOOK_SECRET is not set. Make one: openssl rand -hex 32." example:"9f3c…"`
+	WebhookSecret   Secret `env:"WEBHOOK_SECRET" doc:"Signs outgoing webhooks. Make one: openssl rand -hex 32." example:"51ab…"`
+	SupabaseKey     Secret `env:"SUPABASE_SERVICE_ROLE_KEY" doc:"Accepted and ignored: the workers speak to Postgres directly." example:"eyJ…"`
+
+	EmailFrom string `env:"EMAIL_FROM" envDefault:"Bravo revOS <notifications@bravorevos.com>" doc:"Sender of notification emails, on a domain verified at Resend." example:"Kelp <pods@kelp.example>"`
+
+	ListenAddr       string `env:"LISTEN_ADDR" envDefault:":8080" doc:"Address of the HTTP server; :0 takes a free port." example:"127.0.0.1:8080"`
+	OperatorUser     string `env:"OPERATOR_USER" envDefault:"operator" doc:"Login of River UI." example:"support"`
+	OperatorPassword Secret `env:"OPERATOR_PASSWORD" doc:"Password of River UI, 12 characters or more; River UI is off without it." example:"correct-horse-battery"`
+
+	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error." example:"debug"`
+	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" doc:"json, text, or auto: text on a terminal, json otherwise." example:"json"`
+
+	PollOnly        bool          `env:"POLL_ONLY" envDefault:"false" doc:"Do without LISTEN and prepared statements, for a DATABASE_URL behind a transaction pooler. Rows are then picked up by the periodic sweeps." example:"true"`
+	MaxConnections  int32         `env:"DATABASE_MAX_CONNECTIONS" envDefault:"20" doc:"Size of the connection pool; one more is used to listen, and River uses one." example:"10"`
+	SoftStopTimeout time.Duration `env:"SOFT_STOP_TIMEOUT" envDefault:"20s" doc:"How long running jobs may finish after SIGTERM before they are cut short. The platform's own grace period must be longer." example:"45s"`
+
+	ScrapeSweepInterval       time.Duration `env:"SCRAPE_SWEEP_INTERVAL" envDefault:"5m" doc:"How often due scrape jobs are looked for." example:"1m"`
+	MessageSweepInterval      time.Duration `env:"MESSAGE_SWEEP_INTERVAL" envDefault:"15s" doc:"How often waiting messages are planned." example:"5s"`
+	InboxInterval             time.Duration `env:"INBOX_INTERVAL" envDefault:"1m" doc:"How often the inbox of an account with waiting leads is read." example:"30s"`
+	WebhookSweepInterval      time.Duration `env:"WEBHOOK_SWEEP_INTERVAL" envDefault:"10m" doc:"How often due webhook rows without a job are looked for." example:"2m"`
+	NotificationSweepInterval time.Duration `env:"NOTIFICATION_SWEEP_INTERVAL" envDefault:"15m" doc:"How often pending notifications without a job are looked for." example:"5m"`
+	PollIntervalUnit          time.Duration `env:"POLL_INTERVAL_UNIT" envDefault:"1m" doc:"How long one of poll_interval_minutes lasts; the demo compresses time with it." example:"1s"`
+	FailedPollWait            time.Duration `env:"FAILED_POLL_WAIT" envDefault:"10m" doc:"When a poll that failed is tried again." example:"5m"`
+
+	FirstDMsPerHour int           `env:"FIRST_DMS_PER_HOUR" envDefault:"20" doc:"First DMs an account may send in any hour, where its row in workers.accounts says nothing else." example:"10"`
+	FirstDMsPerDay  int           `env:"FIRST_DMS_PER_DAY" envDefault:"100" doc:"First DMs an account may send in any 24 hours." example:"40"`
+	AnswersPerHour  int           `env:"ANSWERS_PER_HOUR" envDefault:"30" doc:"Messages to people who wrote, in any hour: a pot of its own." example:"20"`
+	AnswersPerDay   int           `env:"ANSWERS_PER_DAY" envDefault:"100" doc:"Messages to people who wrote, in any 24 hours." example:"60"`
+	WriteGapMin     time.Duration `env:"WRITE_GAP_MIN" envDefault:"30s" doc:"Shortest pause between two writes of one account." example:"45s"`
+	WriteGapMax     time.Duration `env:"WRITE_GAP_MAX" envDefault:"90s" doc:"Longest pause between two writes of one account." example:"3m30s"`
+	UnipileReadLag  time.Duration `env:"UNIPILE_READ_LAG" envDefault:"90s" doc:"How long a sent message may be missing from Unipile's reads; a message in doubt is not sent again before." example:"2m"`
+	UnipileTimeout  time.Duration `env:"UNIPILE_TIMEOUT" envDefault:"20s" doc:"Limit of one exchange with Unipile." example:"10s"`
+
+	WebhookTimeout  time.Duration   `env:"WEBHOOK_TIMEOUT" envDefault:"10s" doc:"Limit of one webhook exchange, body included; at most 20s." example:"5s"`
+	WebhookSchedule []time.Duration `env:"WEBHOOK_SCHEDULE" envDefault:"5m,15m,1h,2h,5h,10h,14h,20h,24h" doc:"Waits after each failed delivery; one more try than waits." example:"1m,10m,1h"`
+	WebhookAllow    []netip.Prefix  `env:"WEBHOOK_ALLOW_CIDRS" doc:"Private addresses that webhooks may go to all the same, for self-hosters." example:"10.0.0.0/8,192.168.1.5/32"`
+
+	CommentRetention time.Duration `env:"COMMENT_RETENTION" envDefault:"336h" doc:"How long the text and author of comments that did not match are kept." example:"168h"`
+	InboxRetention   time.Duration `env:"INBOX_RETENTION" envDefault:"2160h" doc:"How long the answers of leads are kept." example:"720h"`
+}
+
+// Secret is a value that never shows in logs or dumps.
+type Secret string
+
+// Reveal returns the value, for the one place that needs it.
+func (s Secret) Reveal() string { return string(s) }
+
+// String hides the value, also from %v and %#v.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "<secret>"
+}
+
+// GoString hides the value from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText hides the value from encoders, slog's included.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// SigningSecret is what outgoing webhooks are signed with.
+func (c Config) SigningSecret() Secret {
+	if c.WebhookSecret != "" {
+		return c.WebhookSecret
+	}
+	return c.CronSecret
+}

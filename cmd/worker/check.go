@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/integrations/resend"
+	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/migrations"
+)
+
+// check tries every outside service and prints one line each.
+func check(ctx context.Context, environ []string, out io.Writer) error {
+	cfg, err := config.Load(environ)
+	if err != nil {
+		return err
+	}
+	failed := false
+	try := func(name string, f func(ctx context.Context) (string, error)) {
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		note, err := f(ctx)
+		if err != nil {
+			failed = true
+			fmt.Fprintf(out, "FAIL  %-9s %v\n", name, err)
+			return
+		}
+		fmt.Fprintf(out, "ok    %-9s %s\n", name, note)
+	}
+	try("database", func(ctx context.Context) (string, error) { return checkDatabase(ctx, cfg) })
+	try("unipile", func(ctx context.Context) (string, error) { return checkUnipile(ctx, cfg) })
+	try("resend", func(ctx context.Context) (string, error) { return checkResend(ctx, cfg) })
+	if failed {
+		return errReported
+	}
+	return nil
+}
+
+func checkDatabase(ctx context.Context, cfg config.Config) (string, error) {
+	pool, err := openPool(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	defer pool.Close()
+	var version int
+	if err := pool.QueryRow(ctx, "SELECT current_setting('server_version_num')::int / 10000").Scan(&version); err != nil {
+		return "", fmt.Errorf("read version: %w", err)
+	}
+	if version < 14 {
+		return "", fmt.Errorf("PostgreSQL %d is too old: 14 or newer is needed", version)
+	}
+	if err := migrations.Check(ctx, pool); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("PostgreSQL %d, migrated", version), nil
+}
+
+func checkUnipile(ctx context.Context, cfg config.Config) (string, error) {
+	if cfg.UnipileMockMode {
+		return "mock mode: not asked", nil
+	}
+	client, err := unipile.New(unipile.Config{
+		DSN: cfg.UnipileDSN, APIKey: cfg.UnipileAPIKey.Reveal(), Timeout: cfg.UnipileTimeout,
+	})
+	if err != nil {
+		return "", err
+	}
+	healthy, broken := 0, ""
+	for cursor := ""; ; {
+		page, err := client.Accounts(ctx, cursor)
+		if err != nil {
+			return "", fmt.Errorf("%w (check UNIPILE_DSN and UNIPILE_API_KEY)", err)
+		}
+		for _, a := range page.Accounts {
+			if a.Healthy {
+				healthy++
+			} else {
+				broken += fmt.Sprintf("; account %s: %s, log in again at Unipile", a.ID, a.Problem)
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	if broken != "" {
+		return "", fmt.Errorf("%d account(s) in order%s", healthy, broken)
+	}
+	return fmt.Sprintf("%d LinkedIn account(s) in order", healthy), nil
+}
+
+func checkResend(ctx context.Context, cfg config.Config) (string, error) {
+	client, err := resend.New(resend.Config{APIKey: cfg.ResendAPIKey.Reveal(), BaseURL: cfg.ResendBaseURL})
+	if err != nil {
+		return "", err
+	}
+	if err := client.Check(ctx); err != nil {
+		return "", fmt.Errorf("%w (check RESEND_API_KEY)", err)
+	}
+	return "the key is accepted", nil
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bravorevos/workers/cmd/internal/config"
+)
+
+// command is the tree of subcommands; without one the worker runs.
+func command(environ []string) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "worker",
+		Short: "Turns LinkedIn comments into leads",
+		Long: `worker polls comments, sends direct messages, reads the answers, delivers leads as
+signed webhooks and emails pod members. Its work is rows in Postgres; see docs/.
+
+Without a subcommand it runs until SIGINT or SIGTERM: it then lets running jobs
+finish for SOFT_STOP_TIMEOUT, cuts them short after that, and a second signal ends
+it at once. Everything is set in the environment: see "worker help environment".`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), environ, os.Stderr) },
+	}
+	root.AddCommand(
+		&cobra.Command{
+			Use: "run", Short: "Run the jobs (the default)", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), environ, os.Stderr) },
+		},
+		migrateCommand(environ),
+		&cobra.Command{
+			Use: "check", Short: "Try the database, Unipile and Resend, and say what is wrong", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd.Context(), environ, cmd.OutOrStdout()) },
+		},
+		accountsCommand(environ),
+		&cobra.Command{
+			Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+			Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "worker", buildVersion()) },
+		},
+		&cobra.Command{
+			Use: "environment", Short: "Every environment variable, with default and example",
+			Long: environmentHelp(),
+		},
+	)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	return root
+}
+
+// environmentHelp is what "worker help environment" prints.
+func environmentHelp() string {
+	text := "Environment variables:\n"
+	for _, v := range config.Variables() {
+		text += fmt.Sprintf("\n%s\n    %s\n", v.Name, v.Doc)
+		if v.Default != "" {
+			text += fmt.Sprintf("    Default: %s. ", v.Default)
+		} else {
+			text += "    "
+		}
+		text += fmt.Sprintf("Example: %s\n", v.Example)
+	}
+	return text
+}
+
+func buildVersion() string {
+	v := version
+	if info, ok := debug.ReadBuildInfo(); ok && v == "dev" {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				v = "dev-" + s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return fmt.Sprintf("%s (%s %s/%s)", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

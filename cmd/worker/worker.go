@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/bravorevos/workers/api"
+	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/console"
+	"github.com/bravorevos/workers/integrations/resend"
+	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/integrations/webhook"
+	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// runWorker reads the configuration and works until ctx ends.
+func runWorker(ctx context.Context, environ []string, logTo io.Writer) error {
+	cfg, err := config.Load(environ)
+	if err != nil {
+		return err
+	}
+	w, err := start(ctx, cfg, newLogger(cfg, logTo))
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return w.stop()
+}
+
+// worker is a running process: what start made and stop must end.
+type worker struct {
+	cfg    config.Config
+	logger *slog.Logger
+	addr   net.Addr // of the HTTP server
+
+	pool     *pgxpool.Pool
+	client   *queue.Client
+	server   *http.Server
+	listener sync.WaitGroup
+	unlisten context.CancelFunc
+	stopping chan struct{}
+	mock     *mockWorld // nil unless in mock mode
+}
+
+// start wires everything in one straight line, on purpose: this is the one place
+// where all parts meet, and it reads from top to bottom.
+func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *worker, err error) {
+	w := &worker{cfg: cfg, logger: logger, stopping: make(chan struct{}), unlisten: func() {}}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+
+	// Database: there, and migrated.
+	if w.pool, err = openPool(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if err := migrations.Check(ctx, w.pool); err != nil {
+		return nil, err
+	}
+
+	// Metrics.
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		queue.NewDepthCollector(w.pool))
+	vendors := newVendorMetrics(registry)
+
+	// Outside services.
+	if cfg.UnipileMockMode {
+		if w.mock, err = startMockWorld(ctx, w.pool, logger); err != nil {
+			return nil, err
+		}
+		cfg.UnipileDSN, cfg.UnipileAPIKey = w.mock.url, mockKey
+	}
+	linkedin, err := unipile.New(unipile.Config{
+		DSN: cfg.UnipileDSN, APIKey: cfg.UnipileAPIKey.Reveal(), Timeout: cfg.UnipileTimeout, Observe: vendors.observe,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("UNIPILE_DSN or UNIPILE_API_KEY: %w", err)
+	}
+	mailer, err := resend.New(resend.Config{
+		APIKey: cfg.ResendAPIKey.Reveal(), BaseURL: cfg.ResendBaseURL, Observe: vendors.observe,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("RESEND_API_KEY: %w", err)
+	}
+	sender := webhook.New(webhook.Config{
+		Timeout: cfg.WebhookTimeout, AllowCIDRs: cfg.WebhookAllow, Observe: vendors.observe,
+	})
+
+	// Jobs and the queue they run on.
+	settings := jobSettings(cfg)
+	w.client, err = queue.New(queue.Config{
+		Pool: w.pool,
+		ID:   instanceID(),
+		Workers: jobs.Register(jobs.Deps{
+			Pool: w.pool, Unipile: linkedin, Resend: mailer, Webhooks: sender,
+			Funnel: jobs.NewFunnel(registry), Settings: settings,
+		}),
+		Periodic: jobs.Periodic(settings),
+		Outcomes: &queue.Outcomes{
+			Pauser: store.Pauses{Pool: w.pool}, Schedules: map[string]queue.Schedule{}, Logger: logger,
+		},
+		Metrics: queue.NewMetrics(registry, jobs.Kinds()),
+		Logger:  logger,
+		Tuning:  queue.Tuning{PollOnly: cfg.PollOnly, SoftStopTimeout: cfg.SoftStopTimeout},
+	})
+	if err != nil {
+		return nil, err
+	}
+	// The context of Start would cut jobs short when it ends; stop does that softly.
+	if err := w.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("start queue: %w", err)
+	}
+	sweeps := jobs.NewSweeps(w.pool, settings)
+	if !cfg.PollOnly {
+		w.listen(jobs.Woken(sweeps, w.client))
+	}
+
+	// HTTP.
+	mux := http.NewServeMux()
+	api.Install(mux, api.Config{
+		Pool: w.pool, Client: w.client, Sweeps: sweeps, CronSecret: cfg.CronSecret.Reveal(), Metrics: registry,
+		Logger: logger, Version: buildVersion(), MockMode: cfg.UnipileMockMode, Stopping: w.stopping,
+	})
+	err = console.Install(ctx, mux, console.Config{
+		Client: w.client, User: cfg.OperatorUser, Password: cfg.OperatorPassword.Reveal(), Logger: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.serve(ctx, mux); err != nil {
+		return nil, err
+	}
+	logger.InfoContext(ctx, "worker started",
+		"version", buildVersion(), "addr", w.addr.String(), "poll_only", cfg.PollOnly, "mock_mode", cfg.UnipileMockMode)
+	if cfg.UnipileMockMode {
+		logger.WarnContext(ctx, "MOCK MODE: LinkedIn is pretended inside this process; no real message is sent or read")
+	}
+	return w, nil
+}
+
+// listen wakes sweeps when producers write rows.
+func (w *worker) listen(wake map[string]func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.unlisten = cancel
+	listener := &queue.Listener{Pool: w.pool, Logger: w.logger, Wake: wake}
+	w.listener.Go(func() { listener.Run(ctx) })
+}
+
+func (w *worker) serve(ctx context.Context, handler http.Handler) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", w.cfg.ListenAddr)
+	if err != nil {
+		return fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	w.addr = listener.Addr()
+	w.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	go func() {
+		if err := w.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			w.logger.Error("http server ended", "error", err)
+		}
+	}()
+	return nil
+}
+
+// stop ends the worker: no new work, then running jobs within SOFT_STOP_TIMEOUT,
+// which the queue enforces, then the rest.
+func (w *worker) stop() error {
+	w.logger.Info("stopping", "soft_stop_timeout", w.cfg.SoftStopTimeout)
+	close(w.stopping)
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), w.cfg.SoftStopTimeout+10*time.Second)
+	defer cancel()
+	err := w.client.Stop(ctx)
+	w.close()
+	if err != nil {
+		return fmt.Errorf("stop queue: %w", err)
+	}
+	w.logger.Info("stopped", "took", time.Since(start).Round(time.Millisecond))
+	return nil
+}
+
+// close releases what start got, in reverse order; it is safe on half of it.
+func (w *worker) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if w.server != nil {
+		_ = w.server.Shutdown(ctx)
+	}
+	w.unlisten()
+	w.listener.Wait()
+	if w.client != nil {
+		_ = w.client.StopAndCancel(ctx)
+	}
+	if w.mock != nil {
+		w.mock.close()
+	}
+	if w.pool != nil {
+		w.pool.Close()
+	}
+}
+
+// openPool connects, and says how to mend it when that fails.
+func openPool(ctx context.Context, cfg config.Config) (*pgxpool.Pool, error) {
+	pc, err := pgxpool.ParseConfig(cfg.DatabaseURL.Reveal())
+	if err != nil {
+		return nil, errors.New("DATABASE_URL: is not a valid Postgres URL") // the cause would quote it
+	}
+	pc.MaxConns = cfg.MaxConnections
+	pc.ConnConfig.RuntimeParams["application_name"] = "bravorevos-worker"
+	if cfg.PollOnly {
+		// A transaction pooler knows no prepared statements and no start-up parameters.
+		pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+		delete(pc.ConnConfig.RuntimeParams, "application_name")
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	pingCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := pool.Ping(pingCtx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("DATABASE_URL: the database at %s:%d does not answer: %w", pc.ConnConfig.Host, pc.ConnConfig.Port, err)
+	}
+	return pool, nil
+}
+
+func jobSettings(cfg config.Config) jobs.Settings {
+	return jobs.Settings{
+		Intervals: jobs.Intervals{
+			ScrapeJobs: cfg.ScrapeSweepInterval, Messages: cfg.MessageSweepInterval, Inboxes: cfg.InboxInterval,
+			WebhookLogs: cfg.WebhookSweepInterval, Notifications: cfg.NotificationSweepInterval,
+		},
+		Limits: jobs.Limits{
+			FirstDMsPerHour: cfg.FirstDMsPerHour, FirstDMsPerDay: cfg.FirstDMsPerDay,
+			AnswersPerHour: cfg.AnswersPerHour, AnswersPerDay: cfg.AnswersPerDay,
+			GapMin: cfg.WriteGapMin, GapMax: cfg.WriteGapMax,
+		},
+		PollUnit: cfg.PollIntervalUnit, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag,
+		WebhookSchedule: cfg.WebhookSchedule, WebhookSecret: cfg.SigningSecret().Reveal(), EmailFrom: cfg.EmailFrom,
+		Retention: jobs.Retention{Comments: cfg.CommentRetention, Inbox: cfg.InboxRetention},
+	}
+}
+
+// instanceID names this process in River's tables: which machine, and which run.
+func instanceID() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "worker"
+	}
+	return fmt.Sprintf("%.60s_%d_%s", host, os.Getpid(), uuid.NewString()[:8])
+}

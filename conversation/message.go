@@ -1,0 +1,149 @@
+package conversation
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxMessageLength is the longest direct message, in characters, that LinkedIn
+// takes. LinkedIn publishes no figure; this one is from practice. Unipile answers
+// 400 too_many_characters beyond it (https://developer.unipile.com/docs/send-messages).
+const MaxMessageLength = 8000
+
+// DefaultFirstMessage asks a commenter for an address where the campaign has no
+// template of its own.
+const DefaultFirstMessage = `Hi {{first_name}}, thanks for your comment "{{trigger_word}}"!
+
+What is the best email address to send it to? Just reply with it here and it is on its way.`
+
+// DefaultBackupMessage hands over the material itself.
+const DefaultBackupMessage = `Thanks {{first_name}}! In case the email gets lost, here is your link as well: {{link}}`
+
+// Recipient is the person a message goes to, as far as the profile tells. All
+// fields may be empty.
+type Recipient struct {
+	FirstName, LastName, FullName, Company string
+}
+
+// FirstMessage words the message that asks for an email address. An empty
+// template means [DefaultFirstMessage].
+//
+// Variables are {{first_name}}, {{last_name}}, {{company}} and {{trigger_word}}.
+// Names lose titles, emoji and capitals; who has no usable first name is "there".
+// An unknown last name or company leaves no gap.
+//
+// It returns an error, which tells the campaign's owner what to change, for a
+// variable that does not exist, a missing trigger word, braces left over, and a
+// text that is empty or longer than [MaxMessageLength].
+func FirstMessage(template string, to Recipient, triggerWord string) (string, error) {
+	if strings.TrimSpace(template) == "" {
+		template = DefaultFirstMessage
+	}
+	return render(template, variables{
+		{"first_name", to.greetingName()},
+		{"last_name", to.lastName()},
+		{"company", plainValue(to.Company)},
+		{"trigger_word", plainValue(triggerWord)},
+	})
+}
+
+// BackupMessage words the message with the link to the promised material. It
+// returns an error where the link is no http or https address.
+func BackupMessage(to Recipient, link string) (string, error) {
+	u, err := url.Parse(strings.TrimSpace(link))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", errors.New("material link must be a complete https:// address")
+	}
+	return render(DefaultBackupMessage, variables{
+		{"first_name", to.greetingName()},
+		{"link", strings.NewReplacer("{", "%7B", "}", "%7D", " ", "%20").Replace(u.String())},
+	})
+}
+
+// variable is a name in a template and the text that takes its place.
+type variable struct{ name, value string }
+
+type variables []variable
+
+// placeholder matches a variable in a template, spaces and case being free.
+var placeholder = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
+
+// render fills a template in one pass, so that a value is never read as template.
+func render(template string, vars variables) (string, error) {
+	var out []byte
+	for template != "" {
+		at := placeholder.FindStringSubmatchIndex(template)
+		if at == nil {
+			out = append(out, template...)
+			break
+		}
+		name := strings.ToLower(strings.TrimSpace(template[at[2]:at[3]]))
+		i := slices.IndexFunc(vars, func(v variable) bool { return v.name == name })
+		switch {
+		case i < 0:
+			return "", fmt.Errorf("message template has the unknown variable {{%s}}: use %s", name, vars.names())
+		case name == "trigger_word" && vars[i].value == "":
+			return "", errors.New("message template needs a trigger word, and the lead has none")
+		}
+		out = append(out, template[:at[0]]...)
+		template = template[at[1]:]
+		if vars[i].value == "" {
+			out, template = closeGap(out, template)
+		}
+		out = append(out, vars[i].value...)
+	}
+
+	message := strings.TrimSpace(string(out))
+	switch {
+	case message == "":
+		return "", errors.New("message template gives an empty message")
+	case strings.Contains(message, "{{") || strings.Contains(message, "}}"):
+		return "", errors.New("message template has braces without a partner: write variables as {{first_name}}")
+	case utf8.RuneCountInString(message) > MaxMessageLength:
+		return "", fmt.Errorf("message has %d characters, %d is LinkedIn's limit: shorten the template",
+			utf8.RuneCountInString(message), MaxMessageLength)
+	}
+	return message, nil
+}
+
+func (vars variables) names() string {
+	names := make([]string, len(vars))
+	for i, v := range vars {
+		names[i] = "{{" + v.name + "}}"
+	}
+	return strings.Join(names, ", ")
+}
+
+// closeGap removes the space that a variable without a value leaves doubled, or
+// in front of punctuation or of a line's end.
+func closeGap(before []byte, after string) ([]byte, string) {
+	spaceBefore := len(before) == 0 || before[len(before)-1] == ' ' || before[len(before)-1] == '\n'
+	switch {
+	case spaceBefore && strings.HasPrefix(after, " "):
+		return before, after[1:]
+	case len(before) > 0 && before[len(before)-1] == ' ' && (after == "" || strings.ContainsRune(".,;:!?)\n", rune(after[0]))):
+		return before[:len(before)-1], after
+	}
+	return before, after
+}
+
+// plainValue is text from outside in one line and without the braces that would
+// make it look like a variable.
+func plainValue(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '{' || r == '}':
+			return -1
+		case unicode.IsControl(r):
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}

@@ -1,0 +1,80 @@
+package conversation
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+)
+
+// greetingName is how to address somebody: the given name, or the first of the
+// full name, or "there".
+func (to Recipient) greetingName() string {
+	given := nameWords(to.FirstName)
+	if len(given) == 0 {
+		given = nameWords(to.FullName)
+		given = given[:min(1, len(given))]
+	}
+	switch {
+	case len(given) == 0:
+		return "there"
+	case len(given) > 2: // More than "Mary Ann" is not only a name.
+		given = given[:1]
+	}
+	return strings.Join(given, " ")
+}
+
+// lastName is the family name, or what follows the first of the full name.
+func (to Recipient) lastName() string {
+	family := nameWords(to.LastName)
+	if full := nameWords(to.FullName); len(family) == 0 && len(full) > 1 {
+		family = full[1:]
+	}
+	return strings.Join(family, " ")
+}
+
+// nameTitles stand before names.
+var nameTitles = []string{
+	"dr", "prof", "professor", "mr", "mrs", "ms", "mx", "sir", "herr", "frau", "mme", "dipl.-ing",
+}
+
+// aside matches "(She/Her)" and other remarks in brackets.
+var aside = regexp.MustCompile(`[(\[{][^)\]}]*[)\]}]?`)
+
+// nameWords returns the words of a profile's name field that are a name: without
+// titles, pronouns, degrees, emoji, slogans and shouting.
+func nameWords(field string) []string {
+	field = aside.ReplaceAllString(clean(field), " ")
+	if i := strings.IndexAny(field, ",|/•·–—@:"); i >= 0 {
+		field = field[:i]
+	}
+	var name []string
+	for word := range strings.FieldsSeq(field) {
+		word = strings.Map(func(r rune) rune {
+			if unicode.In(r, unicode.L, unicode.M) || strings.ContainsRune("-.'’", r) {
+				return r
+			}
+			return -1
+		}, word)
+		if !strings.ContainsFunc(word, unicode.IsLetter) {
+			continue
+		}
+		if len(name) == 0 && slices.Contains(nameTitles, strings.ToLower(strings.Trim(word, "."))) {
+			continue
+		}
+		name = append(name, calm(word))
+	}
+	return name
+}
+
+// calm lowers a word in capitals. Two letters stay: "JP" are initials.
+func calm(word string) string {
+	if utf8.RuneCountInString(word) > 2 && !strings.Contains(word, ".") && !strings.ContainsFunc(word, unicode.IsLower) {
+		return cases.Title(language.Und).String(word)
+	}
+	return word
+}

@@ -1,0 +1,49 @@
+package conversation_test
+
+import (
+	"testing"
+
+	"github.com/bravorevos/workers/conversation"
+)
+
+// Ensure that a wish for silence is heard in every language we list, and that
+// its words inside other sentences are not taken for one.
+func TestReadReplyOptOut(t *testing.T) {
+	t.Parallel()
+	tests := map[conversation.ReplyKind][]string{
+		conversation.ReplyOptOut: {
+			"STOP", "🛑 Stop!", "Please stop", "stop it", "Can you stop messaging me?", "I want to unsubscribe",
+			"Could you please remove me from your list?", "Hi, no thanks.", "Not interested, sorry",
+			"don’t contact me again", "I’d like you to stop", "Ｓｔｏｐ", "opt-out",
+			"Désabonnez-moi svp", "ne m’écrivez plus", "Non merci", "arrêtez",
+			"no, gracias", "por favor no me escribas más", "quiero darme de baja", "¡Basta!",
+			"Não, obrigado", "por favor pare de me mandar mensagens", "descadastrar",
+			"No grazie", "per favore non scrivermi", "disiscrivimi",
+			"Nein danke", "Bitte keine weiteren Nachrichten", "Ich möchte mich abmelden",
+			"nee bedankt", "graag afmelden", "Nej tack", "snälla sluta", "avregistrera mig",
+			// Unmistakable words count beside an address.
+			"Unsubscribe ann@example.com", "Please remove me: ann@example.com",
+		},
+		conversation.ReplyNone: {
+			"I can't stop reading your posts", "Stop by our booth!", "stop it, you are too good", "I never unsubscribe",
+			"Unsubscribe rates are my problem", "no thanks, but what is it about?", "No thanks? Of course I want it",
+			"non merci mais c'est quoi ?", "No", "para mí", "Yes please", "Merci", "cancel culture is the topic",
+		},
+		conversation.ReplyFound: {
+			"stop, it's ann@example.com", "Don't message me here, use ann@example.com", "no thanks needed: ann@example.com",
+		},
+		conversation.ReplyAsk: {
+			"can't stop reading, ann at example dot com",
+		},
+	}
+	for want, texts := range tests {
+		for _, text := range texts {
+			t.Run(text, func(t *testing.T) {
+				t.Parallel()
+				if got := conversation.ReadReply(text); got.Kind != want {
+					t.Errorf("ReadReply(%q) = %+v, want %s", text, got, want)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,198 @@
+// Package webhook delivers leads to the URLs of customers.
+//
+// It must reach public addresses only, whatever the URL or its name server says,
+// must give every delivery one bounded try, and must not decide when the next
+// one comes.
+package webhook
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/bravorevos/workers/integrations"
+)
+
+const (
+	service   = "webhook"
+	operation = "deliver"
+
+	// UserAgent is part of the contract with receivers.
+	UserAgent = "BravoRevOS-Webhook/1.0"
+
+	// DefaultTimeout bounds one delivery from the name lookup to the end of the answer.
+	DefaultTimeout = 10 * time.Second
+
+	// readLimit is how much of an answer is read, in bytes after decompression.
+	readLimit = 64 << 10
+	// bodyLimit is how much of an answer is kept, in characters.
+	bodyLimit = 1000
+)
+
+// Config is what a sender needs; the zero value delivers to public addresses.
+type Config struct {
+	// Timeout of one whole delivery; 0 means DefaultTimeout.
+	Timeout time.Duration
+	// AllowCIDRs opens networks that are not public, for receivers of one's own.
+	AllowCIDRs []netip.Prefix
+	// Observe is told of each exchange; optional.
+	Observe integrations.Observer
+}
+
+// Sender delivers webhooks. It may be used from many goroutines.
+type Sender struct {
+	client integrations.Client
+	guard  guard
+}
+
+// New returns a sender.
+func New(cfg Config) *Sender { return newSender(cfg, net.DefaultResolver) }
+
+// newSender lets tests answer for the name server.
+func newSender(cfg Config, resolver *net.Resolver) *Sender {
+	guard := newGuard(cfg.AllowCIDRs)
+	dialer := &net.Dialer{Resolver: resolver, ControlContext: guard.control}
+	return &Sender{
+		guard: guard,
+		client: integrations.Client{
+			Service: service,
+			HTTP: integrations.NoRedirects(&http.Client{Transport: &http.Transport{
+				// Behind a proxy the guard would see the proxy's address alone.
+				Proxy:                  nil,
+				DialContext:            dialer.DialContext,
+				ForceAttemptHTTP2:      true,
+				MaxIdleConns:           512,
+				MaxIdleConnsPerHost:    16,
+				IdleConnTimeout:        30 * time.Second,
+				MaxResponseHeaderBytes: readLimit,
+			}}),
+			Timeout: cmp.Or(cfg.Timeout, DefaultTimeout),
+			Limit:   readLimit,
+			Cut:     true,
+			Observe: cfg.Observe,
+		},
+	}
+}
+
+// Delivery is one try to deliver one webhook.
+type Delivery struct {
+	ID     string    // webhook-id: the same for every try, for the receiver to tell repetitions
+	URL    string    // where to
+	Body   []byte    // JSON; exactly these bytes are signed and sent
+	Secret string    // signs the body
+	Now    time.Time // time of this try
+}
+
+// Result is what is known of a try, for its row in the attempt log.
+type Result struct {
+	Status   int           // 0 when there was no answer
+	Body     string        // at most 1000 printable characters of the answer
+	Duration time.Duration // of the whole exchange
+	Address  string        // ip:port that was dialled, also when nothing answered
+	Cause    string        // empty on success; else of a closed list: timeout, dns_error, http_4xx, …
+}
+
+// Deliver posts the body and reads the answer. Only 2xx is success, and only when
+// it ended in time.
+//
+// The result is filled as far as it is known on failure too. Errors are
+// [integrations.Error] with the result's cause for a Type: Rejected for a URL that
+// may not be called and for 410, Denied when there is no secret to sign with, else
+// Temporary, with RetryAfter where the receiver named one.
+func (s *Sender) Deliver(ctx context.Context, d Delivery) (Result, error) {
+	if d.Secret == "" {
+		failure := fault(integrations.CauseInvalidRequest, "no secret to sign with: set WEBHOOK_SECRET or CRON_SECRET")
+		failure.Kind, failure.Scope = integrations.Denied, integrations.ScopeService
+		return Result{Cause: failure.Type}, failure
+	}
+	if err := s.CheckURL(d.URL); err != nil {
+		return Result{Cause: integrations.As(err).Type}, err
+	}
+	req, err := request(d)
+	if err != nil {
+		failure := rejected(integrations.CauseInvalidURL, "the address cannot be read")
+		return Result{Cause: failure.Type}, failure
+	}
+	answer, err := s.client.Do(ctx, operation, req)
+	result := Result{
+		Status:   answer.Status,
+		Body:     integrations.Printable(string(answer.Body), bodyLimit),
+		Duration: answer.Duration,
+		Address:  answer.Address,
+	}
+	failure := integrations.As(err)
+	if failure == nil {
+		failure = refusal(answer)
+	}
+	if failure == nil {
+		return result, nil
+	}
+	if failure.Type == string(integrations.CauseBlockedAddress) {
+		failure.Kind = integrations.Rejected
+	}
+	result.Cause = failure.Type
+	return result, failure
+}
+
+func request(d Delivery) (*http.Request, error) {
+	req, err := http.NewRequest(http.MethodPost, strings.TrimSpace(d.URL), bytes.NewReader(d.Body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", UserAgent)
+	req.Header.Set("Webhook-Id", d.ID)
+	// Receivers know this one in the form of JavaScript's toISOString.
+	req.Header.Set("X-Webhook-Timestamp", d.Now.UTC().Format("2006-01-02T15:04:05.000Z"))
+	req.Header.Set("X-Webhook-Signature", Signature(d.Secret, d.Body))
+	return req, nil
+}
+
+// Signature is the value of X-Webhook-Signature: the lower-case hex HMAC-SHA256 of
+// the body's exact bytes under the secret.
+func Signature(secret string, body []byte) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// refusal is nil for a 2xx answer.
+func refusal(answer integrations.Answer) *integrations.Error {
+	if answer.OK() {
+		return nil
+	}
+	failure := fault("", "")
+	failure.Status = answer.Status
+	// Any failing answer may name its time; a receiver under load says 503 or 429.
+	failure.RetryAfter = integrations.RetryAfter(answer.Header, time.Now())
+	switch {
+	case answer.Status < 400:
+		failure.Type = string(integrations.CauseRedirect)
+	case answer.Status < 500:
+		failure.Type = "http_4xx"
+	default:
+		failure.Type = "http_5xx"
+	}
+	if answer.Status == http.StatusGone {
+		failure.Kind = integrations.Rejected // the receiver wants no more
+	}
+	return failure
+}
+
+func fault(cause integrations.Cause, detail string) *integrations.Error {
+	return &integrations.Error{Service: service, Operation: operation, Type: string(cause), Detail: detail}
+}
+
+func rejected(cause integrations.Cause, detail string) *integrations.Error {
+	failure := fault(cause, detail)
+	failure.Kind = integrations.Rejected
+	return failure
+}

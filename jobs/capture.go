@@ -1,0 +1,105 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/bravorevos/workers/conversation"
+	"github.com/bravorevos/workers/store"
+)
+
+// leadPayload is the body of the lead webhook [S10]. Unknown values are left out:
+// an empty one would overwrite what the receiver knows.
+type leadPayload struct {
+	Email       string `json:"email"`
+	Name        string `json:"name"`
+	Source      string `json:"source"`
+	CampaignID  string `json:"campaign_id"`
+	Timestamp   string `json:"timestamp"` // when the email was captured, RFC 3339
+	LeadID      string `json:"lead_id"`
+	FirstName   string `json:"first_name,omitempty"`
+	LastName    string `json:"last_name,omitempty"`
+	LinkedInURL string `json:"linkedin_url,omitempty"`
+	Company     string `json:"company,omitempty"`
+	Title       string `json:"title,omitempty"`
+}
+
+// capture stores a lead's address and, in the same transaction, what follows from
+// it: the counter, the webhook row with its job, and the backup link.
+func (w *checkInbox) capture(
+	ctx context.Context, tx pgx.Tx, accountID string, asked store.LeadFindAskedRow, a store.InboxMessageListUnhandledRow, email string,
+) error {
+	lead, err := w.LeadCaptureEmail(ctx, tx, store.LeadCaptureEmailParams{ID: asked.ID, Email: email})
+	if err != nil {
+		return fmt.Errorf("store email of lead %s: %w", asked.ID, err)
+	}
+	source, err := w.ScrapeJobGetForLead(ctx, tx, store.ScrapeJobGetForLeadParams{
+		CampaignID: deref(asked.CampaignID), AskedBy: asked.ScrapeJobID, AccountID: accountID,
+	})
+	if err != nil {
+		return fmt.Errorf("find scrape job of lead %s: %w", lead.ID, err)
+	}
+	if err := w.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: source.ID, Emails: 1}); err != nil {
+		return fmt.Errorf("count email of lead %s: %w", lead.ID, err)
+	}
+	if source.WebhookUrl != "" {
+		if err := w.enqueueWebhook(ctx, tx, lead, email, source.WebhookUrl); err != nil {
+			return err
+		}
+	}
+	if source.SendBackupLink && source.LeadMagnetUrl != "" {
+		return w.queueBackupLink(ctx, tx, accountID, lead, source, a)
+	}
+	return nil
+}
+
+func (w *checkInbox) enqueueWebhook(ctx context.Context, tx pgx.Tx, lead store.LeadCaptureEmailRow, email, url string) error {
+	payload := leadPayload{
+		Email: email, Name: lead.Name, Source: "linkedin_dm", CampaignID: deref(lead.CampaignID).String(),
+		Timestamp: time.Now().UTC().Format(time.RFC3339), LeadID: lead.ID.String(),
+		FirstName: lead.FirstName, LastName: lead.LastName, LinkedInURL: lead.ProfileUrl,
+		Company: lead.Company, Title: lead.Title,
+	}
+	body, err := json.Marshal(payload)
+	if err != nil {
+		return fmt.Errorf("encode payload of lead %s: %w", lead.ID, err)
+	}
+	id, err := w.WebhookLogInsert(ctx, tx, store.WebhookLogInsertParams{
+		LeadID: &lead.ID, CampaignID: lead.CampaignID, WebhookUrl: url, Payload: body,
+	})
+	if err != nil {
+		return fmt.Errorf("insert webhook row of lead %s: %w", lead.ID, err)
+	}
+	_, err = river.ClientFromContext[pgx.Tx](ctx).InsertTx(ctx, tx, DeliverWebhookArgs{WebhookLogID: id}, nil)
+	if err != nil {
+		return fmt.Errorf("enqueue webhook %s: %w", id, err)
+	}
+	return nil
+}
+
+// queueBackupLink queues the link to the promised material [S11]: to the chat in
+// which the person wrote, under the pot of answers.
+func (w *checkInbox) queueBackupLink(
+	ctx context.Context, tx pgx.Tx, accountID string, lead store.LeadCaptureEmailRow,
+	source store.ScrapeJobGetForLeadRow, a store.InboxMessageListUnhandledRow,
+) error {
+	body, err := conversation.BackupMessage(
+		conversation.Recipient{FirstName: lead.FirstName, LastName: lead.LastName, FullName: lead.Name}, source.LeadMagnetUrl)
+	if err != nil {
+		return fmt.Errorf("write backup link of lead %s: %w", lead.ID, err)
+	}
+	_, err = w.MessageInsert(ctx, tx, store.MessageInsertParams{
+		AccountID: accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: &source.ID, LeadID: &lead.ID,
+		Purpose: store.PurposeBackupLink, RecipientID: a.SenderID, ChatID: a.ChatID, Body: body,
+	})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) { // no row: queued before
+		return fmt.Errorf("queue backup link of lead %s: %w", lead.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bravorevos/workers/conversation"
+	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/store"
+)
+
+// storePage decides about each comment of a page that was not seen before, in one
+// transaction with the counters. known is true when the whole page had been seen
+// before this scan began.
+func (w *pollComments) storePage(
+	ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan, page unipile.CommentPage,
+) (known bool, err error) {
+	var scanned, triggered int
+	err = w.inTx(ctx, func(tx pgx.Tx) error {
+		// A poll that River rescued may still run: one of them writes at a time.
+		if _, err := w.ScrapeJobLock(ctx, tx, sj.ID); err != nil {
+			return fmt.Errorf("lock scrape job: %w", err)
+		}
+		seen, err := w.seen(ctx, tx, sj.ID, page.Comments)
+		if err != nil {
+			return err
+		}
+		scanned, triggered = 0, 0
+		known = len(page.Comments) > 0
+		for _, c := range page.Comments {
+			at, ok := seen[c.ID]
+			known = known && ok && at.Before(s.startedAt)
+			if ok {
+				continue
+			}
+			v, err := w.decide(ctx, tx, sj, s, c)
+			if err != nil {
+				return fmt.Errorf("decide about comment %s: %w", c.ID, err)
+			}
+			rows, err := w.CommentInsert(ctx, tx, v.row(sj.ID, c))
+			if err != nil {
+				return fmt.Errorf("store comment %s: %w", c.ID, err)
+			}
+			scanned += int(rows) // none when the page holds a comment twice
+			if v.keyword != "" {
+				triggered += int(rows)
+			}
+		}
+		if scanned == 0 {
+			return nil
+		}
+		return w.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{
+			ID: sj.ID, Comments: int32(scanned), Triggers: int32(triggered),
+		})
+	})
+	if err == nil {
+		w.funnel.CommentsScanned(scanned, triggered)
+	}
+	return known, err
+}
+
+// verdict is what was decided about a comment.
+type verdict struct {
+	decision string
+	keyword  string // of those that held one
+	leadID   *uuid.UUID
+}
+
+func (v verdict) row(scrapeJobID uuid.UUID, c unipile.Comment) store.CommentInsertParams {
+	row := store.CommentInsertParams{
+		ScrapeJobID: scrapeJobID, CommentID: c.ID,
+		AuthorID: nullable(c.AuthorID), AuthorName: nullable(storable(c.AuthorName)), AuthorUrl: nullable(storable(c.AuthorURL)),
+		Body: storable(c.Text), Decision: v.decision, Keyword: nullable(v.keyword), LeadID: v.leadID,
+	}
+	if !c.At.IsZero() {
+		row.CommentedAt = &c.At
+	}
+	return row
+}
+
+// decide says what becomes of a comment and, where it triggers, makes the lead
+// and queues its message.
+func (w *pollComments) decide(
+	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, s *scan, c unipile.Comment,
+) (verdict, error) {
+	switch {
+	case c.AuthorID == "":
+		return verdict{decision: store.CommentNoAuthor}, nil
+	case c.AuthorID == s.authorID || c.AuthorID == s.ownID:
+		return verdict{decision: store.CommentPostAuthor}, nil
+	case !memberID.MatchString(c.AuthorID):
+		return verdict{decision: store.CommentCompany}, nil
+	}
+	keyword, ok := s.trigger.Match(c.Text)
+	if !ok {
+		return verdict{decision: store.CommentNoMatch}, nil
+	}
+	v := verdict{decision: store.CommentLead, keyword: keyword}
+	optedOut, err := w.LeadHasOptedOut(ctx, tx, store.LeadHasOptedOutParams{ClientID: sj.ClientID, ProviderID: c.AuthorID})
+	if err != nil {
+		return v, fmt.Errorf("look for an opt-out: %w", err)
+	}
+	if optedOut {
+		v.decision = store.CommentOptedOut
+		return v, nil
+	}
+	leadID, contacted, err := w.findOrMakeLead(ctx, tx, sj, c, keyword)
+	if err != nil {
+		return v, err
+	}
+	v.leadID = &leadID
+	if contacted {
+		v.decision = store.CommentKnownPerson
+		return v, nil
+	}
+	return v, w.queueFirstMessage(ctx, tx, sj, c, leadID, keyword)
+}
+
+// findOrMakeLead returns the lead that the commenter is in this campaign.
+// contacted is true for one that was written to, or must not be.
+func (w *pollComments) findOrMakeLead(
+	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, c unipile.Comment, keyword string,
+) (id uuid.UUID, contacted bool, err error) {
+	lead, err := w.LeadFindPerson(ctx, tx, store.LeadFindPersonParams{
+		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, Identities: identities(c.AuthorID, c.AuthorURL),
+	})
+	if err == nil {
+		if lead.ProviderID == nil {
+			// The person behind a slug is known now: answers can be heard.
+			err = w.LeadSetProvider(ctx, tx, store.LeadSetProviderParams{ID: lead.ID, ProviderID: &c.AuthorID})
+		}
+		return lead.ID, lead.Status != store.LeadCommentDetected, err
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return id, false, fmt.Errorf("find lead: %w", err)
+	}
+	metadata, err := json.Marshal(map[string]string{
+		"comment_id": c.ID, "comment_text": storable(c.Text), "trigger_word": keyword, "post_id": sj.UnipilePostID,
+		"scrape_job_id": sj.ID.String(),
+	})
+	if err != nil {
+		return id, false, fmt.Errorf("encode metadata: %w", err)
+	}
+	name := storable(c.AuthorName)
+	first, last := splitName(name)
+	id, err = w.LeadInsert(ctx, tx, store.LeadInsertParams{
+		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, ProfileUrl: nullable(storable(c.AuthorURL)),
+		Name: nullable(name), FirstName: nullable(first), LastName: nullable(last),
+		Title: nullable(storable(c.Headline)), Metadata: metadata,
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		// Another scrape job of the campaign made it this instant, and queued its message.
+		return w.findOrMakeLead(ctx, tx, sj, c, keyword)
+	}
+	if err != nil {
+		return id, false, fmt.Errorf("insert lead: %w", err)
+	}
+	return id, false, nil
+}
+
+func (w *pollComments) queueFirstMessage(
+	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, c unipile.Comment, leadID uuid.UUID, keyword string,
+) error {
+	body, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FullName: storable(c.AuthorName)}, keyword)
+	if err != nil {
+		return fmt.Errorf("write message: %w", err)
+	}
+	_, err = w.MessageInsert(ctx, tx, store.MessageInsertParams{
+		AccountID: sj.UnipileAccountID, CampaignID: sj.CampaignID, ScrapeJobID: &sj.ID, LeadID: &leadID,
+		Purpose: store.PurposeFirstDM, RecipientID: c.AuthorID, Body: body,
+	})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) { // no row: queued before
+		return fmt.Errorf("queue message: %w", err)
+	}
+	return nil
+}
+
+// seen returns when each known comment of a page was first seen.
+func (w *pollComments) seen(
+	ctx context.Context, tx pgx.Tx, scrapeJobID uuid.UUID, comments []unipile.Comment,
+) (map[string]time.Time, error) {
+	ids := make([]string, len(comments))
+	for i, c := range comments {
+		ids[i] = c.ID
+	}
+	rows, err := w.CommentListKnown(ctx, tx, store.CommentListKnownParams{ScrapeJobID: scrapeJobID, CommentIds: ids})
+	if err != nil {
+		return nil, fmt.Errorf("list known comments: %w", err)
+	}
+	seen := make(map[string]time.Time, len(rows))
+	for _, row := range rows {
+		seen[row.CommentID] = row.SeenAt
+	}
+	return seen, nil
+}

@@ -1,0 +1,95 @@
+package jobs
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/bravorevos/workers/store"
+)
+
+// Funnel counts what went through the funnel in this process. The database has
+// the truth; these are for graphs and alerts.
+type Funnel struct{ steps *prometheus.CounterVec }
+
+const (
+	stepCommentScanned   = "comment_scanned"
+	stepTriggerFound     = "trigger_found"
+	stepDMSent           = "dm_sent"
+	stepDMFailed         = "dm_failed"
+	stepBackupLinkSent   = "backup_link_sent"
+	stepAnswerRead       = "answer_read"
+	stepEmailCaptured    = "email_captured"
+	stepOptedOut         = "opted_out"
+	stepWebhookDelivered = "webhook_delivered"
+	stepWebhookFailed    = "webhook_failed"
+	stepEmailSent        = "email_sent"
+	stepEmailFailed      = "email_failed"
+)
+
+// NewFunnel registers the counters, each step at zero.
+func NewFunnel(reg prometheus.Registerer) *Funnel {
+	f := &Funnel{steps: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+		Name: "workers_funnel_total",
+		Help: "What went through the funnel, by step.",
+	}, []string{"step"})}
+	for _, step := range []string{
+		stepCommentScanned, stepTriggerFound, stepDMSent, stepDMFailed, stepBackupLinkSent, stepAnswerRead,
+		stepEmailCaptured, stepOptedOut, stepWebhookDelivered, stepWebhookFailed, stepEmailSent, stepEmailFailed,
+	} {
+		f.steps.WithLabelValues(step)
+	}
+	return f
+}
+
+func (f *Funnel) add(step string, n int) { f.steps.WithLabelValues(step).Add(float64(n)) }
+
+// CommentsScanned counts new comments and those that held a trigger word.
+func (f *Funnel) CommentsScanned(comments, triggers int) {
+	f.add(stepCommentScanned, comments)
+	f.add(stepTriggerFound, triggers)
+}
+
+// MessageSent counts a message that is recorded as sent.
+func (f *Funnel) MessageSent(purpose string) {
+	if purpose == store.PurposeFirstDM {
+		f.add(stepDMSent, 1)
+		return
+	}
+	f.add(stepBackupLinkSent, 1)
+}
+
+// MessageFailed counts a first message that the provider refused for ever.
+func (f *Funnel) MessageFailed(purpose string) {
+	if purpose == store.PurposeFirstDM {
+		f.add(stepDMFailed, 1)
+	}
+}
+
+// Answer counts an answer that was handled, and what it brought.
+func (f *Funnel) Answer(captured, optedOut bool) {
+	f.add(stepAnswerRead, 1)
+	if captured {
+		f.add(stepEmailCaptured, 1)
+	}
+	if optedOut {
+		f.add(stepOptedOut, 1)
+	}
+}
+
+// Webhook counts an attempt at a delivery.
+func (f *Funnel) Webhook(delivered bool) {
+	if delivered {
+		f.add(stepWebhookDelivered, 1)
+		return
+	}
+	f.add(stepWebhookFailed, 1)
+}
+
+// Email counts a notification that was sent or failed for ever.
+func (f *Funnel) Email(sent bool) {
+	if sent {
+		f.add(stepEmailSent, 1)
+		return
+	}
+	f.add(stepEmailFailed, 1)
+}

@@ -1,0 +1,99 @@
+package jobs
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/bravorevos/workers/integrations"
+)
+
+// memberID is the shape of a LinkedIn member's provider id: ACoAA… or ADo… for
+// classic LinkedIn, ACw… and AE… for its other products. Company pages have digits.
+var memberID = regexp.MustCompile(`^A[A-Za-z][A-Za-z0-9_-]{6,}$`)
+
+// identities are the forms in which rows from before the workers may name a
+// person: provider id, slug and the ways to write the profile URL.
+func identities(providerID, profileURL string) []string {
+	ids := []string{providerID}
+	slug := slugOf("", profileURL)
+	if profileURL != "" {
+		ids = append(ids, profileURL)
+	}
+	for _, name := range []string{slug, providerID} {
+		if name == "" {
+			continue
+		}
+		for _, host := range []string{"https://www.linkedin.com", "https://linkedin.com", "http://www.linkedin.com", "www.linkedin.com", "linkedin.com"} {
+			ids = append(ids, host+"/in/"+name, host+"/in/"+name+"/")
+		}
+	}
+	if slug != "" {
+		ids = append(ids, slug)
+	}
+	return ids
+}
+
+// slugOf takes the public name out of the first value that is a profile URL or a
+// bare slug.
+func slugOf(values ...string) string {
+	for _, value := range values {
+		_, rest, isURL := strings.Cut(value, "/in/")
+		if !isURL {
+			if value != "" && !strings.ContainsAny(value, "/: ") {
+				return value
+			}
+			continue
+		}
+		slug, _, _ := strings.Cut(rest, "/")
+		slug, _, _ = strings.Cut(slug, "?")
+		if unescaped, err := url.PathUnescape(slug); err == nil {
+			slug = unescaped
+		}
+		if slug != "" {
+			return slug
+		}
+	}
+	return ""
+}
+
+// resolve asks for the provider id behind a slug; empty when there is nobody.
+func (w *checkInbox) resolve(ctx context.Context, accountID, slug string) (string, error) {
+	if slug == "" {
+		return "", nil
+	}
+	profile, err := w.linkedin.Profile(ctx, accountID, slug)
+	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
+		return "", nil
+	}
+	return profile.ProviderID, err
+}
+
+// splitName takes a display name apart as well as can be.
+func splitName(name string) (first, last string) {
+	first, last, _ = strings.Cut(strings.TrimSpace(name), " ")
+	return first, strings.TrimSpace(last)
+}
+
+// storable removes what Postgres refuses in text: NUL and broken UTF-8.
+func storable(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")
+}
+
+// nullable is nil for "".
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// deref is the zero value for nil.
+func deref[T any](v *T) T {
+	if v == nil {
+		var zero T
+		return zero
+	}
+	return *v
+}

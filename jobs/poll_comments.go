@@ -1,0 +1,234 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/bravorevos/workers/conversation"
+	"github.com/bravorevos/workers/integrations"
+	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// PollCommentsArgs reads the comments of one post and makes leads of them [S4]
+// [S5]. The sweep enqueues it when the scrape job is due. Repeating it is safe:
+// comments, leads and messages have unique keys, and the row is locked while a
+// page is written.
+type PollCommentsArgs struct {
+	ScrapeJobID uuid.UUID `json:"scrape_job_id"`
+}
+
+// Kind names the job.
+func (PollCommentsArgs) Kind() string { return "poll_comments" }
+
+// InsertOpts makes one job a scrape job. Vendor failures are written to the row,
+// which is then due again; only failures of our database are tried by River.
+func (PollCommentsArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Polls, 3) }
+
+// commentReader is what Unipile must offer to read a post.
+type commentReader interface {
+	Account(ctx context.Context, accountID string) (unipile.Account, error)
+	Post(ctx context.Context, accountID, postID string) (unipile.Post, error)
+	Comments(ctx context.Context, accountID, socialID, cursor string) (unipile.CommentPage, error)
+}
+
+type pollComments struct {
+	river.WorkerDefaults[PollCommentsArgs]
+	database
+
+	linkedin commentReader
+	funnel   *Funnel
+	settings Settings
+}
+
+// Timeout bounds one poll; a longer scan goes on where it stopped.
+func (w *pollComments) Timeout(*river.Job[PollCommentsArgs]) time.Duration {
+	return queue.MaxJobTimeout
+}
+
+// pageReserve is the time that reading one more page may take: the client's
+// timeout and our transaction.
+const pageReserve = 25 * time.Second
+
+// Work polls the post and writes the result to the row: when it is due again, and
+// the error where there was one.
+func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs]) error {
+	sj, err := w.ScrapeJobGetForPoll(ctx, w.Pool, job.Args.ScrapeJobID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // deleted by its producer
+	}
+	if err != nil {
+		return fmt.Errorf("read scrape job %s: %w", job.Args.ScrapeJobID, err)
+	}
+	if sj.CampaignRests || (sj.Status != "scheduled" && sj.Status != "running") {
+		return nil
+	}
+	if err := w.ScrapeJobStart(ctx, w.Pool, sj.ID); err != nil {
+		return fmt.Errorf("start scrape job %s: %w", sj.ID, err)
+	}
+	complete, err := w.poll(ctx, sj)
+	if err != nil && ctx.Err() != nil && context.Cause(ctx) != context.DeadlineExceeded {
+		return err // the worker stops: the next one polls
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err != nil {
+		return w.recordFailure(ctx, sj.ID, err)
+	}
+	next := time.Now()
+	if complete {
+		next = next.Add(time.Duration(sj.PollIntervalMinutes) * w.settings.PollUnit)
+	}
+	if err := w.ScrapeJobSucceed(ctx, w.Pool, store.ScrapeJobSucceedParams{ID: sj.ID, NextCheck: next}); err != nil {
+		return fmt.Errorf("record poll of scrape job %s: %w", sj.ID, err)
+	}
+	return nil
+}
+
+// poll reads pages until one holds only comments that were known before the scan
+// began. It returns false when the time was over before that; the scan is then
+// continued, because a fresh one would stop at the pages read just now.
+func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow) (complete bool, err error) {
+	scan, err := w.prepare(ctx, sj)
+	if err != nil {
+		return false, err
+	}
+	for {
+		page, err := w.linkedin.Comments(ctx, sj.UnipileAccountID, scan.socialID, scan.cursor)
+		if err != nil {
+			if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected && scan.cursor != "" {
+				// The place to go on at is no longer known there: start over next time.
+				err = errors.Join(err, w.saveScan(context.WithoutCancel(ctx), sj.ID, "", nil))
+			}
+			return false, fmt.Errorf("read comments: %w", err)
+		}
+		known, err := w.storePage(ctx, sj, scan, page)
+		if err != nil {
+			return false, err
+		}
+		if page.Next == "" || known {
+			return true, w.saveScan(ctx, sj.ID, "", nil)
+		}
+		scan.cursor = page.Next
+		if err := w.saveScan(ctx, sj.ID, scan.cursor, &scan.startedAt); err != nil {
+			return false, err
+		}
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pageReserve {
+			return false, nil
+		}
+	}
+}
+
+// scan is one walk from the newest comment to the known ones.
+type scan struct {
+	trigger   *conversation.Trigger
+	socialID  string
+	authorID  string // of the post
+	ownID     string // of the account
+	cursor    string
+	startedAt time.Time // by the database's clock, like the times it is compared with
+}
+
+// prepare checks what the poll needs before it costs a call, and finds the post.
+func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPollRow) (*scan, error) {
+	keywords := conversation.SplitKeywords(sj.TriggerWords)
+	if len(keywords) == 0 {
+		return nil, errors.New("trigger_word is empty: set it on the scrape job or its campaign")
+	}
+	trigger, err := conversation.NewTrigger(conversation.TriggerRules{Keywords: keywords})
+	if err != nil {
+		return nil, fmt.Errorf("trigger_word: %w", err)
+	}
+	if _, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FirstName: "Ana"}, keywords[0]); err != nil {
+		return nil, fmt.Errorf("dm_template_step1: %w", err)
+	}
+	s := &scan{trigger: trigger, startedAt: sj.Now}
+	if s.ownID, err = w.ownID(ctx, sj.UnipileAccountID); err != nil {
+		return nil, err
+	}
+	post, err := w.WatchedPostGet(ctx, w.Pool, sj.ID)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return s, w.findPost(ctx, sj, s)
+	case err != nil:
+		return nil, fmt.Errorf("read watched post: %w", err)
+	}
+	s.socialID, s.authorID = post.SocialID, deref(post.AuthorID)
+	if post.ScanCursor != nil && post.ScanStartedAt != nil {
+		s.cursor, s.startedAt = *post.ScanCursor, *post.ScanStartedAt
+	}
+	return s, nil
+}
+
+// findPost asks for the post's social id, the only one that comments are listed by.
+func (w *pollComments) findPost(ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan) error {
+	post, err := w.linkedin.Post(ctx, sj.UnipileAccountID, cmp.Or(strings.TrimSpace(sj.UnipilePostID), sj.PostUrl))
+	if err != nil {
+		return fmt.Errorf("find post: %w", err)
+	}
+	s.socialID, s.authorID = post.SocialID, post.AuthorID
+	err = w.WatchedPostUpsert(ctx, w.Pool, store.WatchedPostUpsertParams{
+		ScrapeJobID: sj.ID, SocialID: post.SocialID, AuthorID: nullable(post.AuthorID),
+	})
+	if err != nil {
+		return fmt.Errorf("store watched post: %w", err)
+	}
+	return nil
+}
+
+// ownID is the LinkedIn member id of the account's owner, whose own comments never
+// trigger.
+func (w *pollComments) ownID(ctx context.Context, accountID string) (string, error) {
+	account, err := w.AccountGet(ctx, w.Pool, accountID)
+	if err == nil && account.ProviderID != nil {
+		return *account.ProviderID, nil
+	}
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return "", fmt.Errorf("read account: %w", err)
+	}
+	at, err := w.linkedin.Account(ctx, accountID)
+	if err != nil {
+		return "", fmt.Errorf("find account: %w", err)
+	}
+	err = w.AccountSetProvider(ctx, w.Pool, store.AccountSetProviderParams{ID: accountID, ProviderID: nullable(at.OwnID)})
+	if err != nil {
+		return "", fmt.Errorf("store account: %w", err)
+	}
+	return at.OwnID, nil
+}
+
+func (w *pollComments) saveScan(ctx context.Context, id uuid.UUID, cursor string, startedAt *time.Time) error {
+	err := w.WatchedPostSetScan(ctx, w.Pool, store.WatchedPostSetScanParams{
+		ScrapeJobID: id, ScanCursor: nullable(cursor), ScanStartedAt: startedAt,
+	})
+	if err != nil {
+		return fmt.Errorf("save place of scan: %w", err)
+	}
+	return nil
+}
+
+// recordFailure writes the error to the row [S8]. A limit is no fault of the row:
+// it is due when the limit is over, and its errors are not counted.
+func (w *pollComments) recordFailure(ctx context.Context, id uuid.UUID, cause error) error {
+	failure := store.ScrapeJobFailParams{
+		ID: id, Errors: 1, LastError: storable(cause.Error()), NextCheck: time.Now().Add(w.settings.FailedPollWait),
+	}
+	if e := integrations.As(cause); e != nil && e.Kind == integrations.Limited {
+		failure.Errors = 0
+		failure.NextCheck = time.Now().Add(e.RetryAfter)
+	}
+	cause = fmt.Errorf("poll scrape job %s: %w", id, cause)
+	if err := w.ScrapeJobFail(ctx, w.Pool, failure); err != nil {
+		return errors.Join(cause, fmt.Errorf("record failure: %w", err))
+	}
+	return &queue.Recorded{Err: cause}
+}

@@ -1,0 +1,54 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// PruneArgs forgets what nobody needs any more, by age. Repeating it is safe: it
+// finds the same rows.
+type PruneArgs struct{}
+
+// Kind names the job.
+func (PruneArgs) Kind() string { return "prune" }
+
+// InsertOpts lets one run at a time.
+func (PruneArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Upkeep, 3) }
+
+type prune struct {
+	river.WorkerDefaults[PruneArgs]
+	database
+
+	retention Retention
+}
+
+// pruneBatch rows are forgotten in one transaction.
+const pruneBatch = 5000
+
+// Work goes on in batches until nothing old is left.
+func (w *prune) Work(ctx context.Context, _ *river.Job[PruneArgs]) error {
+	now := time.Now()
+	comments := func() (int64, error) {
+		before := now.Add(-w.retention.Comments)
+		return w.CommentPrune(ctx, w.Pool, store.CommentPruneParams{Before: before, MaxRows: pruneBatch})
+	}
+	inbox := func() (int64, error) {
+		before := now.Add(-w.retention.Inbox)
+		return w.InboxMessagePrune(ctx, w.Pool, store.InboxMessagePruneParams{Before: before, MaxRows: pruneBatch})
+	}
+	for name, forget := range map[string]func() (int64, error){"comments": comments, "inbox messages": inbox} {
+		for rows := int64(pruneBatch); rows == pruneBatch; {
+			var err error
+			if rows, err = forget(); err != nil {
+				return fmt.Errorf("prune %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+-- name: InboxMessageInsert :execrows
+INSERT INTO workers.inbox_messages (account_id, message_id, chat_id, sender_id, body, sent_at)
+VALUES (@account_id, @message_id, @chat_id, @sender_id, @body, @sent_at)
+ON CONFLICT (account_id, message_id) DO NOTHING;
+
+-- name: InboxMessageListUnhandled :many
+-- Oldest first, and only of people who were asked: the rest waits until the
+-- question is recorded.
+SELECT
+    i.id,
+    i.chat_id,
+    i.sender_id,
+    i.body,
+    i.sent_at
+FROM workers.inbox_messages i
+WHERE i.account_id = @account_id
+  AND i.handled_at IS NULL
+  AND i.id > @after_id
+  AND EXISTS (
+      SELECT FROM public.leads l
+      WHERE l.status = 'dm_sent'
+        AND (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id))
+ORDER BY i.id
+LIMIT @max_rows;
+
+-- name: InboxMessageSetHandled :exec
+UPDATE workers.inbox_messages
+SET handled_at = now(),
+    lead_id = @lead_id,
+    result = @result
+WHERE id = @id
+  AND handled_at IS NULL;
+
+-- name: InboxMessagePrune :execrows
+DELETE FROM workers.inbox_messages
+WHERE id IN (
+    SELECT old.id
+    FROM workers.inbox_messages old
+    WHERE old.received_at < @before
+    ORDER BY old.id
+    LIMIT @max_rows);

@@ -1,0 +1,16 @@
+-- name: JobListStates :many
+SELECT
+    id,
+    state::text AS state
+FROM workers.river_job
+WHERE id = ANY (@ids::bigint[]);
+
+-- name: JobListActive :many
+-- Which of these rows have a job that waits or runs. A row has one at most.
+SELECT
+    (args ->> @argument::text)::text AS row_id,
+    state::text AS state
+FROM workers.river_job
+WHERE kind = @kind
+  AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+  AND args ->> @argument::text = ANY (@row_ids::text[]);

@@ -1,0 +1,123 @@
+-- name: LeadFindPerson :one
+-- The lead that a commenter already is in this campaign. Leads from before the
+-- workers may hold a slug or a profile URL instead of the provider id.
+SELECT
+    id,
+    coalesce(status, 'comment_detected')::text AS status,
+    provider_id
+FROM public.leads
+WHERE campaign_id = @campaign_id
+  AND (provider_id = @provider_id::text
+    OR linkedin_id = ANY (@identities::text[])
+    OR linkedin_url = ANY (@identities::text[])
+    OR linkedin_profile_url = ANY (@identities::text[]))
+ORDER BY (provider_id = @provider_id::text OR linkedin_id = @provider_id::text) DESC NULLS LAST, created_at
+LIMIT 1
+FOR UPDATE;
+
+-- name: LeadHasOptedOut :one
+-- An opt-out is heard for every campaign of the client.
+SELECT EXISTS (
+    SELECT
+    FROM public.leads l
+    JOIN public.campaigns c ON c.id = l.campaign_id
+    WHERE c.client_id = @client_id
+      AND (l.provider_id = @provider_id::text OR l.linkedin_id = @provider_id::text)
+      AND l.status = 'opted_out');
+
+-- name: LeadInsert :one
+INSERT INTO public.leads (
+    campaign_id, linkedin_id, provider_id, linkedin_url, linkedin_profile_url,
+    name, first_name, last_name, title, status, source, metadata
+)
+VALUES (
+    @campaign_id, @provider_id::text, @provider_id::text, @profile_url, @profile_url,
+    @name, @first_name, @last_name, @title, 'comment_detected', 'comment_trigger', @metadata
+)
+ON CONFLICT (campaign_id, linkedin_id) DO NOTHING
+RETURNING id;
+
+-- name: LeadSetProvider :exec
+UPDATE public.leads
+SET provider_id = sqlc.narg('provider_id'),
+    provider_checked_at = now()
+WHERE id = @id;
+
+-- name: LeadListUnresolved :many
+-- Contacted leads whose answers cannot be heard yet, because only a slug or a
+-- profile URL is known. Looked up again after a day.
+SELECT
+    l.id,
+    l.linkedin_id,
+    coalesce(l.linkedin_url, l.linkedin_profile_url, '')::text AS url
+FROM public.leads l
+WHERE l.status = 'dm_sent'
+  AND l.provider_id IS NULL
+  AND l.linkedin_id !~ '^A[A-Za-z][A-Za-z0-9_-]{10,}$'
+  AND (l.provider_checked_at IS NULL OR l.provider_checked_at < now() - interval '1 day')
+  AND EXISTS (
+      SELECT FROM public.scrape_jobs s
+      WHERE s.campaign_id = l.campaign_id
+        AND s.unipile_account_id = @account_id::text)
+ORDER BY l.created_at
+LIMIT @max_rows;
+
+-- name: LeadListKnownPeople :many
+-- Which of these people are leads of campaigns on this account, whatever their
+-- status: an answer may be read before its question is recorded as sent.
+SELECT DISTINCT coalesce(l.provider_id, l.linkedin_id)::text AS person_id
+FROM public.leads l
+JOIN public.scrape_jobs s ON s.campaign_id = l.campaign_id
+WHERE s.unipile_account_id = @account_id::text
+  AND (l.provider_id = ANY (@people::text[]) OR l.linkedin_id = ANY (@people::text[]));
+
+-- name: LeadFindAsked :one
+-- The lead that an answer belongs to: the one of that person that was asked last.
+SELECT
+    l.id,
+    l.campaign_id,
+    coalesce(m.claimed_at, l.created_at, '-infinity'::timestamptz)::timestamptz AS asked_at,
+    m.id AS message_id,
+    m.chat_id,
+    m.scrape_job_id
+FROM public.leads l
+LEFT JOIN workers.messages m
+    ON m.lead_id = l.id AND m.purpose = 'first_dm' AND m.state = 'sent'
+WHERE l.status = 'dm_sent'
+  AND (l.provider_id = @provider_id::text OR l.linkedin_id = @provider_id::text)
+  AND EXISTS (
+      SELECT FROM public.scrape_jobs s
+      WHERE s.campaign_id = l.campaign_id
+        AND s.unipile_account_id = @account_id::text)
+ORDER BY m.claimed_at DESC NULLS LAST, l.created_at DESC
+LIMIT 1
+FOR UPDATE OF l;
+
+-- name: LeadCaptureEmail :one
+UPDATE public.leads
+SET email = @email::text,
+    email_captured_at = now(),
+    status = 'email_captured'
+WHERE id = @id
+  AND status = 'dm_sent'
+RETURNING
+    id,
+    campaign_id,
+    coalesce(nullif(name, ''), nullif(btrim(concat_ws(' ', first_name, last_name)), ''), '')::text AS name,
+    coalesce(first_name, '')::text AS first_name,
+    coalesce(last_name, '')::text AS last_name,
+    coalesce(linkedin_profile_url, linkedin_url, '')::text AS profile_url,
+    coalesce(company, '')::text AS company,
+    coalesce(title, '')::text AS title;
+
+-- name: LeadMove :execrows
+-- Moves a lead from one status to another; see lead.go for the legal moves.
+UPDATE public.leads
+SET status = @to_status::text
+WHERE id = @id
+  AND coalesce(status, 'comment_detected') = @from_status::text;
+
+-- name: LeadCountOpen :one
+SELECT count(*)
+FROM public.leads
+WHERE status = 'dm_sent';

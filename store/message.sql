@@ -1,0 +1,143 @@
+-- name: MessageInsert :one
+-- Queues a message. A second one of the purpose to that person is refused by the
+-- unique key, and no row is returned.
+INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body)
+VALUES (@account_id, @campaign_id, @scrape_job_id, @lead_id, @purpose, @recipient_id, @chat_id, @body)
+ON CONFLICT (campaign_id, recipient_id, purpose) DO NOTHING
+RETURNING id;
+
+-- name: MessageLock :one
+-- Everything that decides whether a message may go out now.
+SELECT
+    m.id,
+    m.account_id,
+    m.campaign_id,
+    m.scrape_job_id,
+    m.lead_id,
+    m.purpose,
+    m.recipient_id,
+    m.chat_id,
+    m.body,
+    m.state,
+    m.not_before,
+    m.attempts,
+    m.claim,
+    m.claimed_at,
+    coalesce(l.status, 'comment_detected')::text AS lead_status,
+    (l.id IS NOT NULL)::boolean AS has_lead,
+    coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests,
+    now()::timestamptz AS now
+FROM workers.messages m
+LEFT JOIN public.leads l ON l.id = m.lead_id
+LEFT JOIN public.campaigns c ON c.id = m.campaign_id
+WHERE m.id = @id
+FOR UPDATE OF m;
+
+-- name: MessageClaim :exec
+UPDATE workers.messages
+SET state = 'sending',
+    claim = @claim,
+    claimed_at = now(),
+    not_before = NULL,
+    attempts = attempts + 1,
+    updated_at = now()
+WHERE id = @id;
+
+-- name: MessageRecordSent :execrows
+-- Only the holder of the claim may record; whoever lost it finds zero rows.
+UPDATE workers.messages
+SET state = 'sent',
+    sent_at = coalesce(sqlc.narg('sent_at'), now()),
+    chat_id = coalesce(nullif(@chat_id::text, ''), chat_id),
+    provider_message_id = nullif(@provider_message_id::text, ''),
+    error_type = NULL,
+    error_detail = NULL,
+    updated_at = now()
+WHERE id = @id
+  AND claim = @claim
+  AND state IN ('sending', 'unknown');
+
+-- name: MessageRecordOutcome :execrows
+UPDATE workers.messages
+SET state = @state,
+    not_before = @not_before,
+    error_type = nullif(@error_type::text, ''),
+    error_detail = nullif(@error_detail::text, ''),
+    updated_at = now()
+WHERE id = @id
+  AND claim = @claim
+  AND state IN ('sending', 'unknown');
+
+-- name: MessageSkip :execrows
+UPDATE workers.messages
+SET state = 'skipped',
+    error_type = @reason::text,
+    updated_at = now()
+WHERE id = @id
+  AND state = 'queued';
+
+-- name: MessageDelay :exec
+UPDATE workers.messages
+SET not_before = @not_before,
+    updated_at = now()
+WHERE id = @id;
+
+-- name: MessageSetChat :exec
+UPDATE workers.messages
+SET chat_id = @chat_id,
+    updated_at = now()
+WHERE id = @id;
+
+-- name: MessageListWrites :many
+-- When this account wrote messages of these purposes, newest first. A message in
+-- doubt counts: it may have gone out.
+SELECT coalesce(sent_at, claimed_at)::timestamptz AS written_at
+FROM workers.messages
+WHERE account_id = @account_id
+  AND purpose = ANY (@purposes::text[])
+  AND state IN ('sending', 'sent', 'unknown')
+  AND coalesce(sent_at, claimed_at) > @since::timestamptz
+ORDER BY coalesce(sent_at, claimed_at) DESC
+LIMIT @max_rows;
+
+-- name: MessageListAccountsOpen :many
+SELECT DISTINCT account_id
+FROM workers.messages
+WHERE state IN ('queued', 'sending', 'unknown');
+
+-- name: MessageListOpen :many
+-- The open messages of an account in the order in which they are served: those
+-- in doubt first, then answers to people who wrote, then first messages.
+SELECT
+    m.id,
+    m.purpose,
+    m.state,
+    m.not_before,
+    EXISTS (
+        SELECT FROM workers.river_job j
+        WHERE j.kind = 'send_dm'
+          AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+          AND j.args @> jsonb_build_object('message_id', m.id))::boolean AS has_job
+FROM workers.messages m
+LEFT JOIN public.campaigns c ON c.id = m.campaign_id
+WHERE m.account_id = @account_id
+  AND m.state IN ('queued', 'sending', 'unknown')
+  AND (m.state <> 'queued' OR coalesce(c.status NOT IN ('paused', 'completed'), true))
+ORDER BY (m.state = 'queued'), (m.purpose = 'first_dm'), m.id
+LIMIT @max_rows;
+
+-- name: MessageCountByState :many
+SELECT
+    state,
+    count(*) AS messages
+FROM workers.messages
+GROUP BY state;
+
+-- name: MessageTake :exec
+-- Takes over a message whose outcome is not known, to look it up. The time of
+-- the claim stays: it says since when our text may be in the chat.
+UPDATE workers.messages
+SET state = 'unknown',
+    claim = @claim,
+    updated_at = now()
+WHERE id = @id;

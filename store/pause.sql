@@ -1,0 +1,25 @@
+-- name: PauseSet :exec
+-- Pauses an action of an account; a longer pause is never shortened.
+INSERT INTO workers.pauses (account_id, action, reason, until)
+VALUES (@account_id, @action, @reason, @until)
+ON CONFLICT (account_id, action) DO UPDATE
+SET reason = excluded.reason,
+    since = CASE WHEN pauses.until <= now() THEN now() ELSE pauses.since END,
+    until = CASE WHEN pauses.until IS NULL OR excluded.until IS NULL THEN NULL
+                 ELSE greatest(pauses.until, excluded.until) END;
+
+-- name: PauseListActive :many
+SELECT
+    account_id,
+    action,
+    reason,
+    since,
+    until
+FROM workers.pauses
+WHERE (sqlc.narg('account_id')::text IS NULL OR account_id = sqlc.narg('account_id'))
+  AND (until IS NULL OR until > now())
+ORDER BY account_id, action;
+
+-- name: PauseLift :execrows
+DELETE FROM workers.pauses
+WHERE account_id = @account_id;

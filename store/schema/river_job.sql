@@ -1,0 +1,13 @@
+-- What our queries read of River's job table; River's own migrations create it.
+CREATE SCHEMA IF NOT EXISTS workers;
+CREATE TYPE workers.river_job_state AS ENUM (
+    'available', 'cancelled', 'completed', 'discarded', 'pending', 'retryable', 'running', 'scheduled'
+);
+CREATE TABLE workers.river_job (
+    id           bigserial PRIMARY KEY,
+    args         jsonb NOT NULL,
+    kind         text NOT NULL,
+    queue        text NOT NULL,
+    state        workers.river_job_state NOT NULL,
+    scheduled_at timestamptz NOT NULL
+);

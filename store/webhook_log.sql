@@ -1,0 +1,99 @@
+-- name: WebhookLogListDue :many
+-- Due and without a job: inserted by producers, or failed below the limit whose
+-- job was lost.
+SELECT w.id
+FROM public.webhook_logs w
+WHERE (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+  AND coalesce(w.retry_count, 0) < @max_tries::integer
+  AND w.abandoned_at IS NULL
+  AND (w.next_attempt_at IS NULL OR w.next_attempt_at <= now())
+  AND NOT EXISTS (
+      SELECT FROM workers.river_job j
+      WHERE j.kind = 'deliver_webhook'
+        AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+        AND j.args ->> 'webhook_log_id' = w.id::text)
+ORDER BY w.created_at, w.id
+LIMIT @max_rows;
+
+-- name: WebhookLogGet :one
+SELECT
+    id,
+    lead_id,
+    campaign_id,
+    coalesce(webhook_url, '')::text AS webhook_url,
+    payload::text AS payload,
+    coalesce(status, 'pending')::text AS status,
+    coalesce(retry_count, 0)::integer AS retry_count
+FROM public.webhook_logs
+WHERE id = @id;
+
+-- name: WebhookLogInsert :one
+INSERT INTO public.webhook_logs (lead_id, campaign_id, webhook_url, payload, status, retry_count)
+VALUES (@lead_id, @campaign_id, @webhook_url, @payload, 'pending', 0)
+RETURNING id;
+
+-- name: WebhookLogRecordSent :exec
+UPDATE public.webhook_logs
+SET status = 'sent',
+    last_attempt_at = now(),
+    next_attempt_at = NULL,
+    response_status = @response_status,
+    response_body = @response_body,
+    error_message = NULL
+WHERE id = @id;
+
+-- name: WebhookLogRecordFailure :exec
+UPDATE public.webhook_logs
+SET status = 'failed',
+    retry_count = coalesce(retry_count, 0) + 1,
+    last_attempt_at = now(),
+    next_attempt_at = @next_attempt_at,
+    abandoned_at = @abandoned_at,
+    response_status = @response_status,
+    response_body = @response_body,
+    error_message = @error_message
+WHERE id = @id;
+
+-- name: WebhookLogReplay :execrows
+-- Makes a row due at once, whatever its history.
+UPDATE public.webhook_logs
+SET status = 'pending',
+    retry_count = 0,
+    next_attempt_at = NULL,
+    abandoned_at = NULL
+WHERE id = @id
+  AND status IS DISTINCT FROM 'sent';
+
+-- name: WebhookLogListReplayable :many
+-- What `enqueue webhooks` walks through, in pages by id.
+SELECT w.id
+FROM public.webhook_logs w
+LEFT JOIN public.campaigns c ON c.id = w.campaign_id
+WHERE w.id > @after_id
+  AND coalesce(w.status, 'pending') = ANY (@statuses::text[])
+  AND (sqlc.narg('campaign_id')::uuid IS NULL OR w.campaign_id = sqlc.narg('campaign_id'))
+  AND (sqlc.narg('client_id')::uuid IS NULL OR c.client_id = sqlc.narg('client_id'))
+  AND (sqlc.narg('since')::timestamptz IS NULL OR w.created_at >= sqlc.narg('since'))
+  AND (sqlc.narg('until')::timestamptz IS NULL OR w.created_at < sqlc.narg('until'))
+  AND (cardinality(@ids::uuid[]) = 0 OR w.id = ANY (@ids))
+ORDER BY w.id
+LIMIT @max_rows;
+
+-- name: WebhookLogListStatus :many
+SELECT
+    id,
+    coalesce(status, 'pending')::text AS status
+FROM public.webhook_logs
+WHERE id = ANY (@ids::uuid[]);
+
+-- name: WebhookLogReplayMany :exec
+-- Makes rows due at once, whatever their history. What was delivered stays so,
+-- and what is due already is not written again.
+UPDATE public.webhook_logs
+SET status = 'pending',
+    retry_count = 0,
+    next_attempt_at = NULL,
+    abandoned_at = NULL
+WHERE id = ANY (@ids::uuid[])
+  AND status IS DISTINCT FROM 'sent'
+  AND (status, retry_count, next_attempt_at, abandoned_at) IS DISTINCT FROM ('pending', 0, NULL, NULL);
