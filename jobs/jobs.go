@@ -54,6 +54,8 @@ type Settings struct {
 	PollUnit time.Duration
 	// FailedPollWait is when a poll that failed is tried again.
 	FailedPollWait time.Duration
+	// SendTimeout bounds one send, from before its claim to the provider's answer.
+	SendTimeout time.Duration
 	// ReadLag is how long a sent message may be missing from what Unipile reads
 	// back; a look-up concludes nothing before it has passed.
 	ReadLag time.Duration
@@ -99,6 +101,7 @@ func (s Settings) withDefaults() Settings {
 	s.Limits.GapMax = max(cmp.Or(s.Limits.GapMax, 90*time.Second), s.Limits.GapMin)
 	s.PollUnit = cmp.Or(s.PollUnit, time.Minute)
 	s.FailedPollWait = cmp.Or(s.FailedPollWait, 10*time.Minute)
+	s.SendTimeout = cmp.Or(s.SendTimeout, 20*time.Second)
 	s.ReadLag = cmp.Or(s.ReadLag, 90*time.Second)
 	if len(s.WebhookSchedule) == 0 {
 		s.WebhookSchedule = DefaultWebhookSchedule()

@@ -47,22 +47,28 @@ type sendDM struct {
 	settings Settings
 }
 
-// Timeout bounds how long a claim can be in use.
+// sendMargin covers the difference between a worker's clock and the database's.
+const sendMargin = 5 * time.Second
+
+// Timeout leaves a look-up time for several calls.
 func (w *sendDM) Timeout(*river.Job[SendDMArgs]) time.Duration { return queue.MaxJobTimeout }
 
 // Work claims, sends and records: two short transactions, none while sending.
 func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
-	id := job.Args.MessageID
-	m, err := w.claim(ctx, id)
+	// The clock runs from before the claim: a worker that was frozen in between
+	// finds its time over and sends nothing, when others may already look it up.
+	sendCtx, cancel := context.WithTimeout(ctx, w.settings.SendTimeout)
+	defer cancel()
+	m, err := w.claim(ctx, job.Args.MessageID)
 	if err != nil || m == nil {
 		return err
 	}
 	if m.State == store.MessageUnknown {
 		return w.lookUp(ctx, m)
 	}
-	sent, err := w.send(ctx, m)
+	sent, err := w.send(sendCtx, m)
 	// Whatever became of ctx meanwhile, the outcome must be written down.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if err != nil {
 		return w.recordFailure(ctx, m, err)
@@ -86,8 +92,8 @@ func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, er
 		m.Claim = &claim
 		switch m.State {
 		case store.MessageSending:
-			// Nobody else can still be sending once a job's time is over.
-			if over := m.ClaimedAt.Add(queue.MaxJobTimeout); m.Now.Before(over) {
+			// Nobody else can still be sending once the time of a send is over.
+			if over := m.ClaimedAt.Add(w.settings.SendTimeout + sendMargin); m.Now.Before(over) {
 				return &queue.NotYet{Until: over, Reason: "another attempt may be sending it"}
 			}
 		case store.MessageUnknown:

@@ -103,6 +103,14 @@ CREATE TABLE IF NOT EXISTS workers.inbox_messages (
 CREATE INDEX IF NOT EXISTS inbox_messages_unhandled ON workers.inbox_messages (account_id, sender_id)
     WHERE handled_at IS NULL;
 
+-- The worker processes that run now. One that no longer beats is dead, and what
+-- it was running is taken up by the others.
+CREATE TABLE IF NOT EXISTS workers.instances (
+    id         text PRIMARY KEY,           -- as in river_job.attempted_by
+    started_at timestamptz NOT NULL DEFAULT now(),
+    beat_at    timestamptz NOT NULL DEFAULT now()
+);
+
 SELECT workers.apply_row_level_security();
 
 -- +goose Down

@@ -59,7 +59,16 @@ const (
 	fetchCooldown = 10 * time.Millisecond
 	// The worst case when a notification is lost.
 	fetchPollInterval = 500 * time.Millisecond
+	// Messages have a turn of their own each, and no notification tells of it.
+	messagePollInterval = 100 * time.Millisecond
 )
+
+func pollInterval(queueName string) time.Duration {
+	if queueName == Messages {
+		return messagePollInterval
+	}
+	return fetchPollInterval
+}
 
 // Config is what [New] needs to run jobs.
 type Config struct {
@@ -80,7 +89,7 @@ func New(cfg Config) (*Client, error) {
 		queues[name] = river.QueueConfig{
 			MaxWorkers:        cmp.Or(cfg.Tuning.MaxWorkers[name], defaultWorkers[name]),
 			FetchCooldown:     fetchCooldown,
-			FetchPollInterval: fetchPollInterval,
+			FetchPollInterval: pollInterval(name),
 		}
 	}
 	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{

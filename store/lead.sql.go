@@ -7,6 +7,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -207,7 +208,7 @@ type LeadInsertParams struct {
 	FirstName  *string
 	LastName   *string
 	Title      *string
-	Metadata   []byte
+	Metadata   json.RawMessage
 }
 
 func (q *Queries) LeadInsert(ctx context.Context, db DBTX, arg LeadInsertParams) (uuid.UUID, error) {

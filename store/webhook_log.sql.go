@@ -7,6 +7,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -60,7 +61,7 @@ type WebhookLogInsertParams struct {
 	LeadID     *uuid.UUID
 	CampaignID *uuid.UUID
 	WebhookUrl string
-	Payload    []byte
+	Payload    json.RawMessage
 }
 
 func (q *Queries) WebhookLogInsert(ctx context.Context, db DBTX, arg WebhookLogInsertParams) (uuid.UUID, error) {

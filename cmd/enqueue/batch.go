@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
@@ -48,9 +47,7 @@ func (w *walk[K]) transact(ctx context.Context, after K, size int32) ([]handled[
 	if err != nil {
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	defer func() { _ = tx.Rollback(ending) }()
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 
 	rows, err := w.source.page(ctx, tx, after, size)
 	if err != nil {
@@ -68,7 +65,7 @@ func (w *walk[K]) transact(ctx context.Context, after K, size int32) ([]handled[
 			return nil, err
 		}
 	}
-	if err := tx.Commit(ending); err != nil {
+	if err := tx.Commit(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("commit batch: %w", err)
 	}
 	done := make([]handled[K], len(rows))

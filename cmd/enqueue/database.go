@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
@@ -20,26 +17,12 @@ func openDatabase(ctx context.Context, environ []string) (*pgxpool.Pool, error) 
 	if err != nil {
 		return nil, err
 	}
-	pc, err := pgxpool.ParseConfig(cfg.DatabaseURL.Reveal())
+	pool, err := store.Open(ctx, store.Options{
+		URL: cfg.DatabaseURL.Reveal(), Application: "bravorevos-enqueue", Pooled: cfg.PollOnly,
+		MaxConnections: 2, // the walk is one connection; the workers need the rest
+	})
 	if err != nil {
-		return nil, errors.New("DATABASE_URL: is not a valid Postgres URL") // the cause would quote it
-	}
-	pc.MaxConns = 2 // the walk is one connection; the workers need the rest
-	pc.ConnConfig.RuntimeParams["application_name"] = "bravorevos-enqueue"
-	if cfg.PollOnly {
-		// A transaction pooler knows no prepared statements and no start-up parameters.
-		pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-		delete(pc.ConnConfig.RuntimeParams, "application_name")
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, pc)
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	pingCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := pool.Ping(pingCtx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("DATABASE_URL: the database at %s:%d does not answer: %w", pc.ConnConfig.Host, pc.ConnConfig.Port, err)
+		return nil, err
 	}
 	if err := migrations.Check(ctx, pool); err != nil {
 		pool.Close()

@@ -31,15 +31,15 @@ type statuses struct {
 // an empty one, as an unset variable of a script leaves it, must not mean any row.
 func (f *filter) addFlags(set *pflag.FlagSet, s statuses, now time.Time) {
 	f.ids = []uuid.UUID{}
-	set.Func("campaign", "only rows of this campaign (`uuid`)", func(v string) (err error) {
+	set.Func("campaign", "only the campaign with this `uuid`", func(v string) (err error) {
 		f.campaign, err = parseID(v)
 		return err
 	})
-	set.Func("client", "only rows of this client (`uuid`)", func(v string) (err error) {
+	set.Func("client", "only the client with this `uuid`", func(v string) (err error) {
 		f.client, err = parseID(v)
 		return err
 	})
-	set.Func("status", fmt.Sprintf("only rows in this `status`, may be repeated: %s (default %s)",
+	set.Func("status", fmt.Sprintf("only this `status`, may be repeated: %s (default %s)",
 		strings.Join(s.known, ", "), strings.Join(s.usual, ", ")), func(v string) error {
 		for part := range strings.SplitSeq(v, ",") {
 			if err := s.check(part); err != nil {
@@ -49,15 +49,15 @@ func (f *filter) addFlags(set *pflag.FlagSet, s statuses, now time.Time) {
 		}
 		return nil
 	})
-	set.Func("since", "only rows created at or after this `time`: 24h or 7d ago, 2026-11-23 (UTC), or RFC 3339", func(v string) (err error) {
+	set.Func("since", "only what was created at this `time` or later: 24h or 7d ago, 2026-11-23 (UTC), or RFC 3339", func(v string) (err error) {
 		f.since, err = parseTime(v, now)
 		return err
 	})
-	set.Func("until", "only rows created before this `time`, written like --since", func(v string) (err error) {
+	set.Func("until", "only what was created before this `time`, written like --since", func(v string) (err error) {
 		f.until, err = parseTime(v, now)
 		return err
 	})
-	set.Func("id", "only this row (`uuid`), may be repeated", func(v string) error {
+	set.Func("id", "only the row with this `uuid`, may be repeated", func(v string) error {
 		for part := range strings.SplitSeq(v, ",") {
 			id, err := parseID(part)
 			if err != nil {

@@ -35,7 +35,7 @@ accounts" shows and resumes them.`,
   enqueue replies --account aZ3kQ9TsR2m1
   enqueue replies --id 0b9c2f4e-6a1d-4c3b-9e8f-7d6c5b4a3921   one lead's answer`,
 	}, environ)
-	cmd.Flags().Func("account", "only this LinkedIn account (Unipile's `id`), may be repeated", func(v string) error {
+	cmd.Flags().Func("account", "only the LinkedIn account with this `id` at Unipile, may be repeated", func(v string) error {
 		for id := range strings.SplitSeq(v, ",") {
 			if id == "" {
 				return errors.New("empty")

@@ -72,13 +72,17 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 	if r.DryRun {
 		fmt.Fprintln(table, "dry run: nothing is changed; this would be done")
 	}
-	fmt.Fprintf(table, "matched\t%s\t%s in status %s\n", number(r.Handled), r.Command, strings.Join(r.Statuses, ", "))
+	fmt.Fprintf(table, "matched\t%s\tin status %s\n", number(r.Matched), strings.Join(r.Statuses, ", "))
+	if r.Handled != r.Matched {
+		fmt.Fprintf(table, "handled\t%s\n", number(r.Handled))
+	}
 	fmt.Fprintf(table, "enqueued\t%s\n", number(r.Enqueued))
 	fmt.Fprintf(table, "already queued\t%s\n", number(r.AlreadyQueued))
 	fmt.Fprintf(table, "brought forward\t%s\n", number(r.BroughtForward))
 	for _, reason := range slices.Sorted(maps.Keys(r.Skipped)) {
 		fmt.Fprintf(table, "skipped\t%s\t%s\n", number(r.Skipped[reason]), reason.text())
 	}
+	_ = table.Flush() // the columns below are others; an error shows at the next Flush
 	for _, row := range r.Rows {
 		fmt.Fprintf(table, "  %s\t%s\n", row.ID, row.Outcome.text())
 	}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -53,8 +52,8 @@ type worker struct {
 	pool     *pgxpool.Pool
 	client   *queue.Client
 	server   *http.Server
-	listener sync.WaitGroup
-	unlisten context.CancelFunc
+	watchers sync.WaitGroup // the heartbeat and the listener
+	unwatch  context.CancelFunc
 	stopping chan struct{}
 	mock     *mockWorld // nil unless in mock mode
 }
@@ -62,7 +61,7 @@ type worker struct {
 // start wires everything in one straight line, on purpose: this is the one place
 // where all parts meet, and it reads from top to bottom.
 func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *worker, err error) {
-	w := &worker{cfg: cfg, logger: logger, stopping: make(chan struct{}), unlisten: func() {}}
+	w := &worker{cfg: cfg, logger: logger, stopping: make(chan struct{}), unwatch: func() {}}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -108,9 +107,10 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 
 	// Jobs and the queue they run on.
 	settings := jobSettings(cfg)
+	id := instanceID()
 	w.client, err = queue.New(queue.Config{
 		Pool: w.pool,
-		ID:   instanceID(),
+		ID:   id,
 		Workers: jobs.Register(jobs.Deps{
 			Pool: w.pool, Unipile: linkedin, Resend: mailer, Webhooks: sender,
 			Funnel: jobs.NewFunnel(registry), Settings: settings,
@@ -126,13 +126,13 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	if err != nil {
 		return nil, err
 	}
+	sweeps := jobs.NewSweeps(w.pool, settings)
+	if err := w.watch(ctx, id, jobs.Woken(sweeps, w.client)); err != nil {
+		return nil, err
+	}
 	// The context of Start would cut jobs short when it ends; stop does that softly.
 	if err := w.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("start queue: %w", err)
-	}
-	sweeps := jobs.NewSweeps(w.pool, settings)
-	if !cfg.PollOnly {
-		w.listen(jobs.Woken(sweeps, w.client))
 	}
 
 	// HTTP.
@@ -158,12 +158,19 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	return w, nil
 }
 
-// listen wakes sweeps when producers write rows.
-func (w *worker) listen(wake map[string]func(context.Context) error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	w.unlisten = cancel
-	listener := &queue.Listener{Pool: w.pool, Logger: w.logger, Wake: wake}
-	w.listener.Go(func() { listener.Run(ctx) })
+// watch beats for this process and wakes sweeps when producers write rows.
+func (w *worker) watch(ctx context.Context, id string, wake map[string]func(context.Context) error) error {
+	instance := &queue.Instance{ID: id, Pool: w.pool, Logger: w.logger}
+	if err := instance.Beat(ctx); err != nil {
+		return err
+	}
+	ctx, w.unwatch = context.WithCancel(context.WithoutCancel(ctx))
+	w.watchers.Go(func() { instance.Run(ctx) })
+	if !w.cfg.PollOnly {
+		listener := &queue.Listener{Pool: w.pool, Logger: w.logger, Wake: wake}
+		w.watchers.Go(func() { listener.Run(ctx) })
+	}
+	return nil
 }
 
 func (w *worker) serve(ctx context.Context, handler http.Handler) error {
@@ -205,11 +212,11 @@ func (w *worker) close() {
 	if w.server != nil {
 		_ = w.server.Shutdown(ctx)
 	}
-	w.unlisten()
-	w.listener.Wait()
 	if w.client != nil {
 		_ = w.client.StopAndCancel(ctx)
 	}
+	w.unwatch() // last: while jobs may run, the process must be seen to live
+	w.watchers.Wait()
 	if w.mock != nil {
 		w.mock.close()
 	}
@@ -218,30 +225,11 @@ func (w *worker) close() {
 	}
 }
 
-// openPool connects, and says how to mend it when that fails.
+// openPool connects to the database of the configuration.
 func openPool(ctx context.Context, cfg config.Config) (*pgxpool.Pool, error) {
-	pc, err := pgxpool.ParseConfig(cfg.DatabaseURL.Reveal())
-	if err != nil {
-		return nil, errors.New("DATABASE_URL: is not a valid Postgres URL") // the cause would quote it
-	}
-	pc.MaxConns = cfg.MaxConnections
-	pc.ConnConfig.RuntimeParams["application_name"] = "bravorevos-worker"
-	if cfg.PollOnly {
-		// A transaction pooler knows no prepared statements and no start-up parameters.
-		pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-		delete(pc.ConnConfig.RuntimeParams, "application_name")
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, pc)
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	pingCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := pool.Ping(pingCtx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("DATABASE_URL: the database at %s:%d does not answer: %w", pc.ConnConfig.Host, pc.ConnConfig.Port, err)
-	}
-	return pool, nil
+	return store.Open(ctx, store.Options{
+		URL: cfg.DatabaseURL.Reveal(), Application: "bravorevos-worker", MaxConnections: cfg.MaxConnections, Pooled: cfg.PollOnly,
+	})
 }
 
 func jobSettings(cfg config.Config) jobs.Settings {
@@ -255,7 +243,7 @@ func jobSettings(cfg config.Config) jobs.Settings {
 			AnswersPerHour: cfg.AnswersPerHour, AnswersPerDay: cfg.AnswersPerDay,
 			GapMin: cfg.WriteGapMin, GapMax: cfg.WriteGapMax,
 		},
-		PollUnit: cfg.PollIntervalUnit, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag,
+		PollUnit: cfg.PollIntervalUnit, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag, SendTimeout: cfg.UnipileTimeout,
 		WebhookSchedule: cfg.WebhookSchedule, WebhookSecret: cfg.SigningSecret().Reveal(), EmailFrom: cfg.EmailFrom,
 		Retention: jobs.Retention{Comments: cfg.CommentRetention, Inbox: cfg.InboxRetention},
 	}

@@ -1,4 +1,4 @@
--- What our queries read of River's job table; River's own migrations create it.
+-- What our queries touch of River's tables; River's own migrations create them.
 CREATE SCHEMA IF NOT EXISTS workers;
 CREATE TYPE workers.river_job_state AS ENUM (
     'available', 'cancelled', 'completed', 'discarded', 'pending', 'retryable', 'running', 'scheduled'
@@ -6,8 +6,12 @@ CREATE TYPE workers.river_job_state AS ENUM (
 CREATE TABLE workers.river_job (
     id           bigserial PRIMARY KEY,
     args         jsonb NOT NULL,
+    attempted_by text[],
     kind         text NOT NULL,
     queue        text NOT NULL,
     state        workers.river_job_state NOT NULL,
     scheduled_at timestamptz NOT NULL
+);
+CREATE TABLE workers.river_leader (
+    leader_id text NOT NULL
 );

@@ -1,0 +1,71 @@
+# Targets with a ## comment are listed by `make help`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+TESTFLAGS ?=
+SQLC := go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: ## The whole funnel on this machine, without any account; gets a Postgres by itself
+	@go run ./sandbox demo
+
+.PHONY: test
+test: ## All tests, on a Postgres that it gets by itself; TESTFLAGS="-race -v" passes flags on
+	@go run ./sandbox with-postgres -- go test $(TESTFLAGS) ./...
+
+.PHONY: sandbox
+sandbox: ## The fakes, a Postgres and a worker, until Ctrl-C; prints what to export
+	@go run ./sandbox serve
+
+.PHONY: run
+run: ## Run the worker with the environment of this shell
+	@go run ./cmd/worker
+
+.PHONY: build
+build: ## Build bin/worker and bin/enqueue, static and stamped with the version
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/worker ./cmd/enqueue
+
+.PHONY: lint
+lint: ## gofmt, go vet and golangci-lint
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
+	go vet ./...
+	$(GOLANGCI_LINT) run
+
+.PHONY: generate
+generate: ## Write the generated code and the table of variables anew
+	cd store && $(SQLC) generate
+	go test ./cmd/internal/config -run TestDocs -update
+
+.PHONY: generated
+generated: ## Fail when generated code is not current
+	cd store && $(SQLC) diff
+	go mod tidy -diff
+
+.PHONY: bench
+bench: ## Benchmarks of the pure parts and of the queue
+	@go run ./sandbox with-postgres -- go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz what reads strangers' text, a minute each; FUZZTIME=10m for longer
+	@for f in $$(grep -rl --include=*_test.go '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for name in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$f/*_test.go | cut -d' ' -f2); do \
+			go test $$f -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(FUZZTIME),1m); done; done
+
+.PHONY: migration
+migration: ## Make the next numbered migration: make migration NAME=add_something
+	@test -n "$(NAME)" || { echo 'say its name: make migration NAME=add_something'; exit 2; }
+	@last=$$(ls migrations/*.sql | sed 's:.*/::' | sort | tail -1 | cut -c1-5); \
+	file=migrations/$$(printf '%05d' $$((10#$$last + 1)))_$(NAME).sql; \
+	printf -- '-- Why this is needed.\n\n-- +goose Up\n\n-- +goose Down\n' > $$file; echo "made $$file"
+
+.PHONY: ci
+ci: ## Everything that must pass before a change lands
+	@bash .ci/run

@@ -1,0 +1,102 @@
+package main
+
+import "testing"
+
+// Ensure that pending and failed rows are due at once and have a job, and that
+// what was delivered is left alone.
+func TestWebhooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.webhook(1, "pending")
+	w.webhook(2, "failed")
+	w.webhook(3, "sent")
+	w.exec(`UPDATE webhook_logs SET status = NULL, retry_count = NULL WHERE id = $1`, id(1))
+
+	diff(t, "first run", counts{Matched: 2, Enqueued: 2}, w.report("webhooks").counts())
+	diff(t, "jobs", []string{"001 available", "002 available"}, w.jobs("deliver_webhook"))
+	rows := w.list(`SELECT right(id::text, 1) || ' ' || status || ' ' || retry_count || ' ' ||
+		(abandoned_at IS NULL AND next_attempt_at IS NULL) FROM webhook_logs ORDER BY id`)
+	diff(t, "rows", []string{"1 pending 0 true", "2 pending 0 true", "3 sent 0 true"}, rows)
+
+	diff(t, "second run", counts{Matched: 2, AlreadyQueued: 2}, w.report("webhooks").counts())
+	diff(t, "jobs after it", []string{"001 available", "002 available"}, w.jobs("deliver_webhook"))
+}
+
+// Ensure that a job that waits for a later try runs now, that one that runs is
+// left alone, and that a row whose job is over gets another.
+func TestWebhooksWithJobs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	states := map[int]string{1: "retryable", 2: "scheduled", 3: "running", 4: "available", 5: "cancelled", 6: "completed"}
+	for n := range states {
+		w.webhook(n, "failed")
+	}
+	w.report("webhooks")
+	for n, state := range states {
+		w.exec(`UPDATE workers.river_job SET state = $2::text::workers.river_job_state, scheduled_at = now() + interval '1 day',
+			finalized_at = CASE WHEN $2 IN ('cancelled', 'completed') THEN now() END
+			WHERE args ->> 'webhook_log_id' = $1`, id(n).String(), state)
+	}
+	w.exec(`UPDATE webhook_logs SET status = 'failed', next_attempt_at = now() + interval '1 day'`)
+	want := counts{Matched: 6, Enqueued: 2, AlreadyQueued: 2, BroughtForward: 2}
+	diff(t, "dry run", want, w.report("webhooks", "--dry-run").counts())
+	diff(t, "run", want, w.report("webhooks").counts())
+	diff(t, "jobs", []string{
+		"001 available", "002 available", "003 running", "004 available",
+		"005 cancelled", "005 available", "006 completed", "006 available",
+	}, w.jobs("deliver_webhook"))
+	diff(t, "brought forward to now", []string{"001", "002"}, w.list(`SELECT right(args ->> 'webhook_log_id', 3)
+		FROM workers.river_job WHERE state = 'available' AND scheduled_at <= now() AND id <= 6 ORDER BY 1`))
+}
+
+func TestWebhooksFilters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.webhook(1, "pending")
+	w.webhook(2, "failed")
+	w.webhook(3, "failed")
+	other, otherClient := id(903), id(904)
+	w.exec(`INSERT INTO clients (id) VALUES ($1)`, otherClient)
+	w.exec(`INSERT INTO campaigns (id, client_id, name) VALUES ($1, $2, 'Other')`, other, otherClient)
+	w.exec(`UPDATE webhook_logs SET campaign_id = $1 WHERE id = $2`, other, id(3))
+	w.exec(`UPDATE webhook_logs SET created_at = '2026-10-01T12:00:00Z' WHERE id = $1`, id(1))
+	w.exec(`UPDATE webhook_logs SET created_at = now() - interval '36 hours' WHERE id = $1`, id(2))
+
+	tests := map[string]struct {
+		args []string
+		want []string
+	}{
+		"all":                {nil, []string{"1", "2", "3"}},
+		"status":             {[]string{"--status", "failed"}, []string{"2", "3"}},
+		"statuses repeated":  {[]string{"--status", "failed", "--status", "pending"}, []string{"1", "2", "3"}},
+		"statuses in a list": {[]string{"--status", "failed,pending"}, []string{"1", "2", "3"}},
+		"campaign":           {[]string{"--campaign", other.String()}, []string{"3"}},
+		"client":             {[]string{"--client", w.client.String()}, []string{"1", "2"}},
+		"since, a duration":  {[]string{"--since", "40h"}, []string{"2", "3"}},
+		"since, in days":     {[]string{"--since", "1d"}, []string{"3"}},
+		"until, a duration":  {[]string{"--until", "24h"}, []string{"1", "2"}},
+		"since, inclusive":   {[]string{"--since", "2026-10-01T12:00:00Z"}, []string{"1", "2", "3"}},
+		"until, exclusive":   {[]string{"--until", "2026-10-01T14:00:00+02:00"}, nil},
+		"a day":              {[]string{"--since", "2026-10-01", "--until", "2026-10-02"}, []string{"1"}},
+		"ids":                {[]string{"--id", id(1).String(), "--id", id(3).String()}, []string{"1", "3"}},
+		"an id of no row":    {[]string{"--id", id(77).String()}, nil},
+		"together":           {[]string{"--client", w.client.String(), "--status", "failed"}, []string{"2"}},
+		"limit":              {[]string{"--limit", "2"}, []string{"1", "2"}},
+		"limit over batches": {[]string{"--limit", "2", "--batch", "1"}, []string{"1", "2"}},
+		"limit of all":       {[]string{"--limit", "3", "--batch", "2"}, []string{"1", "2", "3"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := w.report(append([]string{"webhooks", "--dry-run"}, tt.args...)...)
+			var ids []string
+			for _, row := range got.Rows {
+				ids = append(ids, row.ID[35:])
+			}
+			diff(t, "rows", tt.want, ids)
+			if got.Matched != len(tt.want) || got.Handled != len(tt.want) {
+				t.Errorf("matched %d, handled %d, want %d", got.Matched, got.Handled, len(tt.want))
+			}
+		})
+	}
+}

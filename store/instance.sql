@@ -1,0 +1,29 @@
+-- name: InstanceBeat :exec
+INSERT INTO workers.instances (id)
+VALUES (@id)
+ON CONFLICT (id) DO UPDATE SET beat_at = now();
+
+-- name: InstanceDelete :exec
+DELETE FROM workers.instances
+WHERE id = @id;
+
+-- name: InstanceDeleteDead :many
+-- Takes the dead out of the list; only who deleted a row looks after its jobs.
+DELETE FROM workers.instances
+WHERE beat_at < now() - make_interval(secs => @silent_seconds::float8)
+RETURNING id;
+
+-- name: JobReleaseOf :execrows
+-- Puts back what a dead instance was running. The attempt stays spent, or a job
+-- that kills its worker would do so for ever.
+UPDATE workers.river_job
+SET state = 'available',
+    scheduled_at = now()
+WHERE state = 'running'
+  AND attempted_by[array_upper(attempted_by, 1)] = @instance_id::text;
+
+-- name: LeaderReleaseOf :execrows
+-- Without this the lease of a dead leader blocks retries and periodic jobs for 15
+-- to 20 seconds.
+DELETE FROM workers.river_leader
+WHERE leader_id = @instance_id::text;
