@@ -72,6 +72,9 @@ func (w *checkInbox) Work(ctx context.Context, job *river.Job[CheckInboxArgs]) e
 	if err := w.handleNew(ctx, account); err != nil {
 		return fmt.Errorf("handle answers of account %s: %w", account, errors.Join(err, resolveErr))
 	}
+	if _, err := w.InboxMessageSettle(ctx, w.Pool, account); err != nil {
+		return fmt.Errorf("settle messages of account %s: %w", account, err)
+	}
 	return resolveErr
 }
 
@@ -175,52 +178,72 @@ func (w *checkInbox) handleNew(ctx context.Context, accountID string) error {
 
 // handle decides what one answer means and writes it down.
 func (w *checkInbox) handle(ctx context.Context, accountID string, a store.InboxMessageListUnhandledRow) error {
-	var captured, optedOut bool
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
-		lead, err := w.LeadFindAsked(ctx, tx, store.LeadFindAskedParams{AccountID: accountID, ProviderID: a.SenderID})
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil // answered meanwhile by an earlier message
+	asked := store.LeadFindAskedParams{AccountID: accountID, ProviderID: a.SenderID}
+	lead, err := w.LeadFindAsked(ctx, w.Pool, asked)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // answered meanwhile by an earlier message
+	}
+	if err != nil {
+		return fmt.Errorf("find lead: %w", err)
+	}
+	// Before the transaction, since it may ask the provider.
+	reply, err := w.judge(ctx, accountID, lead, a)
+	if err != nil {
+		return err
+	}
+	err = w.inTx(ctx, func(tx pgx.Tx) error {
+		now, err := w.LeadFindAsked(ctx, tx, asked)
+		if errors.Is(err, pgx.ErrNoRows) || (err == nil && now.ID != lead.ID) {
+			return errMeanwhile
 		}
 		if err != nil {
-			return fmt.Errorf("find lead: %w", err)
+			return fmt.Errorf("lock lead %s: %w", lead.ID, err)
 		}
-		result, err := w.judge(ctx, tx, accountID, lead, a)
-		if err != nil {
-			return err
-		}
-		switch result.Kind {
-		case conversation.ReplyFound:
-			captured = true
-			if err := w.capture(ctx, tx, accountID, lead, a, result.Address); err != nil {
-				return err
-			}
-		case conversation.ReplyOptOut:
-			optedOut = true
-			move := store.LeadMoveParams{ID: lead.ID, FromStatus: store.LeadDMSent, ToStatus: store.LeadOptedOut}
-			if _, err := w.LeadMove(ctx, tx, move); err != nil {
-				return fmt.Errorf("opt lead %s out: %w", lead.ID, err)
-			}
-		}
-		text := string(result.Kind)
-		return w.InboxMessageSetHandled(ctx, tx, store.InboxMessageSetHandledParams{ID: a.ID, LeadID: &lead.ID, Result: &text})
+		return w.apply(ctx, tx, accountID, lead, a, reply)
 	})
+	if errors.Is(err, errMeanwhile) {
+		return nil // the next look decides again
+	}
 	if err == nil {
-		w.funnel.Answer(captured, optedOut)
+		w.funnel.Answer(reply.Kind == conversation.ReplyFound, reply.Kind == conversation.ReplyOptOut)
 	}
 	return err
 }
 
+// errMeanwhile rolls back when the lead moved on between reading and locking it.
+var errMeanwhile = errors.New("the lead moved on meanwhile")
+
+// apply writes down what an answer means for its lead.
+func (w *checkInbox) apply(
+	ctx context.Context, tx pgx.Tx, accountID string,
+	lead store.LeadFindAskedRow, a store.InboxMessageListUnhandledRow, reply conversation.Reply,
+) error {
+	switch reply.Kind {
+	case conversation.ReplyFound:
+		if err := w.capture(ctx, tx, accountID, lead, a, reply.Address); err != nil {
+			return err
+		}
+	case conversation.ReplyOptOut:
+		move := store.LeadMoveParams{ID: lead.ID, FromStatus: store.LeadDMSent, ToStatus: store.LeadOptedOut}
+		if _, err := w.LeadMove(ctx, tx, move); err != nil {
+			return fmt.Errorf("opt lead %s out: %w", lead.ID, err)
+		}
+	}
+	result := string(reply.Kind)
+	return w.InboxMessageSetHandled(ctx, tx, store.InboxMessageSetHandledParams{ID: a.ID, LeadID: &lead.ID, Result: &result})
+}
+
 // judge reads the answer, if it is one: after our question, in our chat.
 func (w *checkInbox) judge(
-	ctx context.Context, tx pgx.Tx, accountID string, lead store.LeadFindAskedRow, a store.InboxMessageListUnhandledRow,
+	ctx context.Context, accountID string, lead store.LeadFindAskedRow, a store.InboxMessageListUnhandledRow,
 ) (conversation.Reply, error) {
-	before := conversation.Reply{Kind: conversation.ReplyNone}
+	none := conversation.Reply{Kind: conversation.ReplyNone}
 	if a.SentAt.Before(lead.AskedAt.Add(-clockSkew)) {
-		return before, nil
+		return none, nil
 	}
-	ours, err := w.inOurChat(ctx, tx, accountID, lead, a)
+	ours, err := w.inOurChat(ctx, accountID, lead, a)
 	if err != nil || !ours {
-		return before, err
+		return none, err
 	}
 	return conversation.ReadReply(a.Body), nil
 }
@@ -228,7 +251,7 @@ func (w *checkInbox) judge(
 // inOurChat makes sure that the message stands in the one-to-one chat with that
 // person: in a group, an address may be somebody else's.
 func (w *checkInbox) inOurChat(
-	ctx context.Context, tx pgx.Tx, accountID string, lead store.LeadFindAskedRow, a store.InboxMessageListUnhandledRow,
+	ctx context.Context, accountID string, lead store.LeadFindAskedRow, a store.InboxMessageListUnhandledRow,
 ) (bool, error) {
 	if a.ChatID == nil {
 		return false, nil
@@ -243,7 +266,7 @@ func (w *checkInbox) inOurChat(
 		return false, err
 	}
 	if lead.MessageID != nil {
-		err = w.MessageSetChat(ctx, tx, store.MessageSetChatParams{ID: *lead.MessageID, ChatID: a.ChatID})
+		err = w.MessageSetChat(ctx, w.Pool, store.MessageSetChatParams{ID: *lead.MessageID, ChatID: a.ChatID})
 	}
 	return true, err
 }

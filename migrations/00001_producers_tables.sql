@@ -209,6 +209,7 @@ CREATE INDEX IF NOT EXISTS workers_webhook_logs_retry ON public.webhook_logs (ne
 CREATE INDEX IF NOT EXISTS workers_webhook_logs_newest ON public.webhook_logs (created_at DESC);
 CREATE INDEX IF NOT EXISTS workers_webhook_logs_lead ON public.webhook_logs (lead_id);
 CREATE INDEX IF NOT EXISTS workers_leads_provider ON public.leads (provider_id);
+CREATE INDEX IF NOT EXISTS workers_leads_linkedin ON public.leads (linkedin_id);
 CREATE INDEX IF NOT EXISTS workers_leads_waiting ON public.leads (campaign_id) WHERE status = 'dm_sent';
 
 -- +goose Down
@@ -221,4 +222,5 @@ DROP INDEX IF EXISTS public.workers_webhook_logs_retry;
 DROP INDEX IF EXISTS public.workers_webhook_logs_newest;
 DROP INDEX IF EXISTS public.workers_webhook_logs_lead;
 DROP INDEX IF EXISTS public.workers_leads_provider;
+DROP INDEX IF EXISTS public.workers_leads_linkedin;
 DROP INDEX IF EXISTS public.workers_leads_waiting;

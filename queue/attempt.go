@@ -69,7 +69,8 @@ func (a *attempts) report(ctx context.Context, job *rivertype.JobRow, took time.
 	}
 	if snooze, ok := errors.AsType[*river.JobSnoozeError](err); ok {
 		attrs = append(attrs, slog.Duration("wait", snooze.Duration.Round(time.Millisecond)))
-	} else if err != nil {
+	}
+	if err != nil {
 		attrs = append(attrs, slog.String("error", strings.ReplaceAll(err.Error(), "\n", " ")))
 	}
 	if vendor := integrations.As(err); vendor != nil {

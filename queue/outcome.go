@@ -90,7 +90,7 @@ func (o *Outcomes) Work(ctx context.Context, job *rivertype.JobRow, doInner func
 		o.pause(ctx, job, vendor)
 	}
 	if notYet, ok := errors.AsType[*NotYet](err); ok {
-		return river.JobSnooze(max(time.Until(notYet.Until), 0))
+		return snooze(max(time.Until(notYet.Until), 0), notYet)
 	}
 	if _, ok := errors.AsType[*Recorded](err); ok {
 		return river.JobCancel(err)
@@ -106,15 +106,21 @@ func (o *Outcomes) Work(ctx context.Context, job *rivertype.JobRow, doInner func
 	case integrations.Rejected:
 		return river.JobCancel(err)
 	case integrations.Limited:
-		return river.JobSnooze(jitter(max(vendor.RetryAfter, limitedFloor)))
+		return snooze(jitter(max(vendor.RetryAfter, limitedFloor)), err)
 	case integrations.Denied:
 		if vendor.Scope == integrations.ScopeAccount {
 			return river.JobCancel(err) // the row waits until the account is resumed
 		}
-		return river.JobSnooze(jitter(deniedWait))
+		return snooze(jitter(deniedWait), err)
 	default:
 		return err
 	}
+}
+
+// snooze lets the job wait without spending an attempt, and keeps the cause for the
+// log: River itself drops it.
+func snooze(wait time.Duration, cause error) error {
+	return fmt.Errorf("%w: %w", river.JobSnooze(wait), cause)
 }
 
 // pause stops what the vendor refused for the whole account.

@@ -31,6 +31,19 @@ SET handled_at = now(),
 WHERE id = @id
   AND handled_at IS NULL;
 
+-- name: InboxMessageSettle :execrows
+-- Closes messages that nobody waits for any more, such as a "thanks" after the
+-- address, or they would be looked at again at every check.
+UPDATE workers.inbox_messages i
+SET handled_at = now(),
+    result = 'not_awaited'
+WHERE i.account_id = @account_id
+  AND i.handled_at IS NULL
+  AND NOT EXISTS (
+      SELECT FROM public.leads l
+      WHERE (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id)
+        AND (l.status IS NULL OR l.status IN ('comment_detected', 'dm_sent')));
+
 -- name: InboxMessagePrune :execrows
 DELETE FROM workers.inbox_messages
 WHERE id IN (

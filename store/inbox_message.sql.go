@@ -145,3 +145,25 @@ func (q *Queries) InboxMessageSetHandled(ctx context.Context, db DBTX, arg Inbox
 	_, err := db.Exec(ctx, inboxMessageSetHandled, arg.LeadID, arg.Result, arg.ID)
 	return err
 }
+
+const inboxMessageSettle = `-- name: InboxMessageSettle :execrows
+UPDATE workers.inbox_messages i
+SET handled_at = now(),
+    result = 'not_awaited'
+WHERE i.account_id = $1
+  AND i.handled_at IS NULL
+  AND NOT EXISTS (
+      SELECT FROM public.leads l
+      WHERE (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id)
+        AND (l.status IS NULL OR l.status IN ('comment_detected', 'dm_sent')))
+`
+
+// Closes messages that nobody waits for any more, such as a "thanks" after the
+// address, or they would be looked at again at every check.
+func (q *Queries) InboxMessageSettle(ctx context.Context, db DBTX, accountID string) (int64, error) {
+	result, err := db.Exec(ctx, inboxMessageSettle, accountID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

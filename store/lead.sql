@@ -76,7 +76,7 @@ WHERE s.unipile_account_id = @account_id::text
 SELECT
     l.id,
     l.campaign_id,
-    coalesce(m.claimed_at, l.created_at, '-infinity'::timestamptz)::timestamptz AS asked_at,
+    coalesce(m.claimed_at, l.created_at, 'epoch'::timestamptz)::timestamptz AS asked_at,
     m.id AS message_id,
     m.chat_id,
     m.scrape_job_id

@@ -80,7 +80,7 @@ const leadFindAsked = `-- name: LeadFindAsked :one
 SELECT
     l.id,
     l.campaign_id,
-    coalesce(m.claimed_at, l.created_at, '-infinity'::timestamptz)::timestamptz AS asked_at,
+    coalesce(m.claimed_at, l.created_at, 'epoch'::timestamptz)::timestamptz AS asked_at,
     m.id AS message_id,
     m.chat_id,
     m.scrape_job_id

@@ -48,7 +48,28 @@ it at once. Everything is set in the environment: see "worker help environment".
 		},
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrongUsage(cmd, err) })
+	tellUsage(root)
 	return root
+}
+
+// tellUsage makes wrong arguments of every subcommand a usage error.
+func tellUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return wrongUsage(cmd, err)
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		tellUsage(sub)
+	}
+}
+
+func wrongUsage(cmd *cobra.Command, err error) error {
+	return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 }
 
 // environmentHelp is what "worker help environment" prints.

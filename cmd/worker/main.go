@@ -17,6 +17,13 @@ func main() {
 	os.Exit(run())
 }
 
+// Exit codes, which scripts rely on.
+const (
+	exitDone       = 0
+	exitFailed     = 1
+	exitWrongUsage = 2
+)
+
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -24,16 +31,24 @@ func run() int {
 	context.AfterFunc(ctx, stop)
 
 	err := command(os.Environ()).ExecuteContext(ctx)
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errReported):
-		return 1
-	default:
+	if err != nil && !errors.Is(err, errReported) {
 		fmt.Fprintln(os.Stderr, "worker:", err)
-		return 1
 	}
+	return exitCode(err)
 }
 
 // errReported ends the process with a failure that was printed already.
 var errReported = errors.New("reported")
+
+// usageError says that the command line is wrong, as opposed to the world.
+type usageError struct{ error }
+
+func exitCode(err error) int {
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitWrongUsage
+	}
+	if err != nil {
+		return exitFailed
+	}
+	return exitDone
+}

@@ -4,6 +4,8 @@
 package config
 
 import (
+	"fmt"
+	"io"
 	"net/netip"
 	"time"
 )
@@ -11,16 +13,16 @@ import (
 // Config is everything that can be set. The tag "doc" is the sentence that the
 // documentation and `worker help environment` show.
 type Config struct {
-	DatabaseURL Secret `env:"DATABASE_URL" doc:"Postgres to work on, as a URL. With a transaction pooler set POLL_ONLY too." example:"postgres://postgres:…@db.example.com:5432/postgres"`
+	DatabaseURL Secret `env:"DATABASE_URL" doc:"Postgres to work on, as a URL. With a transaction pooler set POLL_ONLY too." example:"postgres://postgres:password@db.example.com:5432/postgres"`
 
-	UnipileAPIKey   Secret `env:"UNIPILE_API_KEY" doc:"Access token of your Unipile workspace: dashboard.unipile.com, Access tokens." example:"kM2…"`
+	UnipileAPIKey   Secret `env:"UNIPILE_API_KEY" doc:"Access token of your Unipile workspace: dashboard.unipile.com, Access tokens." example:"kM2xampleToken="`
 	UnipileDSN      string `env:"UNIPILE_DSN" doc:"Your Unipile server, as the dashboard shows it." example:"api8.unipile.com:13443"`
 	UnipileMockMode bool   `env:"UNIPILE_MOCK_MODE" envDefault:"false" doc:"Run against a fake Unipile inside this process. Refused together with UNIPILE_API_KEY." example:"true"`
-	ResendAPIKey    Secret `env:"RESEND_API_KEY" doc:"Key that may send email: resend.com/api-keys." example:"re_…"`
+	ResendAPIKey    Secret `env:"RESEND_API_KEY" doc:"Key that may send email: resend.com/api-keys." example:"re_example"`
 	ResendBaseURL   string `env:"RESEND_BASE_URL" envDefault:"https://api.resend.com/" doc:"Where Resend's API is; only tests change it." example:"http://127.0.0.1:8103/"`
-	CronSecret      Secret `env:"CRON_SECRET" doc:"Bearer token of the cron routes; also signs webhooks where WEBHOOK_SECRET is not set. Make one: openssl rand -hex 32." example:"9f3c…"`
-	WebhookSecret   Secret `env:"WEBHOOK_SECRET" doc:"Signs outgoing webhooks. Make one: openssl rand -hex 32." example:"51ab…"`
-	SupabaseKey     Secret `env:"SUPABASE_SERVICE_ROLE_KEY" doc:"Accepted and ignored: the workers speak to Postgres directly." example:"eyJ…"`
+	CronSecret      Secret `env:"CRON_SECRET" doc:"Bearer token of the cron routes; also signs webhooks where WEBHOOK_SECRET is not set. Make one: openssl rand -hex 32." example:"9f3c0d1e2f"`
+	WebhookSecret   Secret `env:"WEBHOOK_SECRET" doc:"Signs outgoing webhooks. Make one: openssl rand -hex 32." example:"51ab7c8d9e"`
+	SupabaseKey     Secret `env:"SUPABASE_SERVICE_ROLE_KEY" doc:"Accepted and ignored: the workers speak to Postgres directly." example:"eyJhbGciOi"`
 
 	EmailFrom string `env:"EMAIL_FROM" envDefault:"Bravo revOS <notifications@bravorevos.com>" doc:"Sender of notification emails, on a domain verified at Resend." example:"Kelp <pods@kelp.example>"`
 
@@ -32,7 +34,7 @@ type Config struct {
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" doc:"json, text, or auto: text on a terminal, json otherwise." example:"json"`
 
 	PollOnly        bool          `env:"POLL_ONLY" envDefault:"false" doc:"Do without LISTEN and prepared statements, for a DATABASE_URL behind a transaction pooler. Rows are then picked up by the periodic sweeps." example:"true"`
-	MaxConnections  int32         `env:"DATABASE_MAX_CONNECTIONS" envDefault:"20" doc:"Size of the connection pool; one more is used to listen, and River uses one." example:"10"`
+	MaxConnections  int32         `env:"DATABASE_MAX_CONNECTIONS" envDefault:"20" doc:"Size of the connection pool, 4 or more; one connection more is used to listen, and River uses one." example:"10"`
 	SoftStopTimeout time.Duration `env:"SOFT_STOP_TIMEOUT" envDefault:"20s" doc:"How long running jobs may finish after SIGTERM before they are cut short. The platform's own grace period must be longer." example:"45s"`
 
 	ScrapeSweepInterval       time.Duration `env:"SCRAPE_SWEEP_INTERVAL" envDefault:"5m" doc:"How often due scrape jobs are looked for." example:"1m"`
@@ -50,7 +52,7 @@ type Config struct {
 	WriteGapMin     time.Duration `env:"WRITE_GAP_MIN" envDefault:"30s" doc:"Shortest pause between two writes of one account." example:"45s"`
 	WriteGapMax     time.Duration `env:"WRITE_GAP_MAX" envDefault:"90s" doc:"Longest pause between two writes of one account." example:"3m30s"`
 	UnipileReadLag  time.Duration `env:"UNIPILE_READ_LAG" envDefault:"90s" doc:"How long a sent message may be missing from Unipile's reads; a message in doubt is not sent again before." example:"2m"`
-	UnipileTimeout  time.Duration `env:"UNIPILE_TIMEOUT" envDefault:"20s" doc:"Limit of one exchange with Unipile." example:"10s"`
+	UnipileTimeout  time.Duration `env:"UNIPILE_TIMEOUT" envDefault:"20s" doc:"Limit of one exchange with Unipile; at most 20s." example:"10s"`
 
 	WebhookTimeout  time.Duration   `env:"WEBHOOK_TIMEOUT" envDefault:"10s" doc:"Limit of one webhook exchange, body included; at most 20s." example:"5s"`
 	WebhookSchedule []time.Duration `env:"WEBHOOK_SCHEDULE" envDefault:"5m,15m,1h,2h,5h,10h,14h,20h,24h" doc:"Waits after each failed delivery; one more try than waits." example:"1m,10m,1h"`
@@ -66,7 +68,7 @@ type Secret string
 // Reveal returns the value, for the one place that needs it.
 func (s Secret) Reveal() string { return string(s) }
 
-// String hides the value, also from %v and %#v.
+// String hides the value.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
@@ -74,8 +76,8 @@ func (s Secret) String() string {
 	return "<secret>"
 }
 
-// GoString hides the value from %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format hides the value from every verb of fmt: %#v, and %d too.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // MarshalText hides the value from encoders, slog's included.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

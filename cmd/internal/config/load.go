@@ -1,14 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
-	"maps"
-	"net"
-	"net/mail"
 	"net/netip"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -18,160 +14,105 @@ import (
 )
 
 // Load reads the environment, given as os.Environ gives it, and checks all of it:
-// the error lists every problem with the name of the variable and the way out.
+// the error lists every problem with the name of the variable and the way out. A
+// variable that is empty counts as not set.
 func Load(environ []string) (Config, error) {
+	c, found := load(environ)
+	return c, found.err()
+}
+
+// LoadDatabase is [Load] for a command that works on the database alone: problems
+// of variables that are of no concern to it are left for others to report.
+func LoadDatabase(environ []string) (Config, error) {
+	c, found := load(environ)
+	concern := []string{"DATABASE_URL", "POLL_ONLY", "DATABASE_MAX_CONNECTIONS"}
+	found = slices.DeleteFunc(found, func(p problem) bool { return !slices.Contains(concern, p.variable) })
+	return c, found.err()
+}
+
+func load(environ []string) (c Config, found problems) {
 	values := env.ToMap(environ)
 	for name, value := range values {
 		values[name] = strings.TrimSpace(value) // a newline from a secrets file
 	}
-	var c Config
-	var problems []error
-	if err := env.ParseWithOptions(&c, options(values)); err != nil {
-		problems = append(problems, parseProblems(err)...)
-	}
-	problems = append(problems, c.problems()...)
-	if len(problems) > 0 {
-		return c, fmt.Errorf("the environment has %d problem(s):\n%w", len(problems), errors.Join(problems...))
-	}
-	return c, nil
-}
-
-// LoadDatabase reads only what a command needs that works on the database alone.
-func LoadDatabase(environ []string) (Config, error) {
-	c, err := Load(environ)
-	if p := c.databaseProblems(); len(p) > 0 {
-		return c, errors.Join(p...)
-	}
-	_ = err // problems of other services do not concern a migration
-	return c, nil
-}
-
-func options(values map[string]string) env.Options {
-	return env.Options{
+	err := env.ParseWithOptions(&c, env.Options{
 		Environment: values,
-		FuncMap: map[reflect.Type]env.ParserFunc{
-			reflect.TypeFor[netip.Prefix](): func(v string) (any, error) {
-				return netip.ParsePrefix(strings.TrimSpace(v))
-			},
-		},
+		FuncMap:     map[reflect.Type]env.ParserFunc{reflect.TypeFor[netip.Prefix](): parsePrefix},
+	})
+	found.addUnparsed(err)
+	c.check(&found)
+	return c, found
+}
+
+func parsePrefix(v string) (any, error) { return netip.ParsePrefix(strings.TrimSpace(v)) }
+
+// problem is what is wrong with a variable, and the way out. It never holds the
+// variable's value, which may be a secret that was pasted into the wrong place.
+type problem struct{ variable, text string }
+
+// problems holds one problem a variable.
+type problems []problem
+
+// add takes a variable's first problem: those after it mostly follow from it.
+func (ps *problems) add(variable, text string) {
+	if !slices.ContainsFunc(*ps, func(p problem) bool { return p.variable == variable }) {
+		*ps = append(*ps, problem{variable, text})
 	}
 }
 
-// parseProblems names the variables that do not parse, never their values.
-func parseProblems(err error) []error {
+func (ps *problems) addMissing(variable string) {
+	ps.add(variable, "is not set. "+lookup(variable).Doc)
+}
+
+// addUnparsed names the variables whose values are not of their type.
+func (ps *problems) addUnparsed(err error) {
+	if err == nil {
+		return
+	}
 	aggregate, ok := errors.AsType[env.AggregateError](err)
 	if !ok {
-		return []error{err}
+		panic(fmt.Sprintf("config: the struct cannot be filled: %T", err)) // not for a value's sake
 	}
-	names := fieldNames()
-	var problems []error
 	for _, e := range aggregate.Errors {
-		if parse, ok := errors.AsType[env.ParseError](e); ok {
-			v := names[parse.Name]
-			problems = append(problems, fmt.Errorf("  %s: not a valid %s, for example %s", v.Name, kindName(parse.Type), v.Example))
-			continue
+		parse, ok := errors.AsType[env.ParseError](e)
+		if !ok {
+			panic(fmt.Sprintf("config: the struct cannot be filled: %T", e))
 		}
-		problems = append(problems, e)
+		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+		v := variable(field)
+		ps.add(v.Name, fmt.Sprintf("is not a %s, for example %s", kindName(parse.Type), v.Example))
 	}
-	return problems
 }
 
 func kindName(t reflect.Type) string {
 	switch t {
-	case reflect.TypeFor[time.Duration](), reflect.TypeFor[[]time.Duration]():
+	case reflect.TypeFor[time.Duration]():
 		return "duration"
+	case reflect.TypeFor[[]time.Duration]():
+		return "list of durations"
 	case reflect.TypeFor[bool]():
 		return "boolean"
-	case reflect.TypeFor[[]netip.Prefix](), reflect.TypeFor[netip.Prefix]():
+	case reflect.TypeFor[[]netip.Prefix]():
 		return "list of networks"
 	default:
 		return "number"
 	}
 }
 
-func (c Config) problems() []error {
-	problems := c.databaseProblems()
-	missing := func(name string) {
-		problems = append(problems, fmt.Errorf("  %s is not set. %s", name, lookup(name).Doc))
+// err lists the problems in the order of the documentation.
+func (ps problems) err() error {
+	if len(ps) == 0 {
+		return nil
 	}
-	wrong := func(name, why string) { problems = append(problems, fmt.Errorf("  %s: %s", name, why)) }
-
-	switch {
-	case c.UnipileMockMode && c.UnipileAPIKey != "":
-		wrong("UNIPILE_MOCK_MODE", "is refused together with UNIPILE_API_KEY: unset one of them")
-	case c.UnipileMockMode:
-	default:
-		if c.UnipileAPIKey == "" {
-			missing("UNIPILE_API_KEY")
-		}
-		if c.UnipileDSN == "" {
-			missing("UNIPILE_DSN")
-		}
+	place := map[string]int{}
+	for i, v := range Variables() {
+		place[v.Name] = i
 	}
-	if c.ResendAPIKey == "" {
-		missing("RESEND_API_KEY")
+	slices.SortFunc(ps, func(a, b problem) int { return cmp.Compare(place[a.variable], place[b.variable]) })
+	var b strings.Builder
+	fmt.Fprintf(&b, "the environment has %d problem(s):", len(ps))
+	for _, p := range ps {
+		fmt.Fprintf(&b, "\n  %s %s", p.variable, p.text)
 	}
-	if c.CronSecret == "" && c.WebhookSecret == "" {
-		missing("WEBHOOK_SECRET")
-	}
-	if _, err := mail.ParseAddress(c.EmailFrom); err != nil {
-		wrong("EMAIL_FROM", "is not an email address, for example "+lookup("EMAIL_FROM").Example)
-	}
-	if _, _, err := net.SplitHostPort(c.ListenAddr); err != nil {
-		wrong("LISTEN_ADDR", "is not host:port, for example "+lookup("LISTEN_ADDR").Example)
-	}
-	if c.OperatorPassword != "" && len(c.OperatorPassword) < 12 {
-		wrong("OPERATOR_PASSWORD", "is shorter than 12 characters")
-	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		wrong("LOG_LEVEL", "is none of debug, info, warn, error")
-	}
-	if !slices.Contains([]string{"auto", "json", "text"}, c.LogFormat) {
-		wrong("LOG_FORMAT", "is none of auto, json, text")
-	}
-	for name, d := range maps.All(c.durations()) {
-		if d <= 0 {
-			wrong(name, "must be more than zero")
-		}
-	}
-	for name, n := range map[string]int{
-		"FIRST_DMS_PER_HOUR": c.FirstDMsPerHour, "FIRST_DMS_PER_DAY": c.FirstDMsPerDay,
-		"ANSWERS_PER_HOUR": c.AnswersPerHour, "ANSWERS_PER_DAY": c.AnswersPerDay, "DATABASE_MAX_CONNECTIONS": int(c.MaxConnections) - 3,
-	} {
-		if n < 1 {
-			wrong(name, "is too small")
-		}
-	}
-	if c.WriteGapMin > c.WriteGapMax {
-		wrong("WRITE_GAP_MIN", "is longer than WRITE_GAP_MAX")
-	}
-	if c.WebhookTimeout > 20*time.Second {
-		wrong("WEBHOOK_TIMEOUT", "is longer than 20s")
-	}
-	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return problems
-}
-
-func (c Config) databaseProblems() []error {
-	if c.DatabaseURL == "" {
-		return []error{fmt.Errorf("  DATABASE_URL is not set. %s", lookup("DATABASE_URL").Doc)}
-	}
-	u, err := url.Parse(c.DatabaseURL.Reveal())
-	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		return []error{errors.New("  DATABASE_URL: is not a URL that begins with postgres://; special characters of the password must be percent-encoded")}
-	}
-	return nil
-}
-
-func (c Config) durations() map[string]time.Duration {
-	return map[string]time.Duration{
-		"SOFT_STOP_TIMEOUT": c.SoftStopTimeout, "SCRAPE_SWEEP_INTERVAL": c.ScrapeSweepInterval,
-		"MESSAGE_SWEEP_INTERVAL": c.MessageSweepInterval, "INBOX_INTERVAL": c.InboxInterval,
-		"WEBHOOK_SWEEP_INTERVAL": c.WebhookSweepInterval, "NOTIFICATION_SWEEP_INTERVAL": c.NotificationSweepInterval,
-		"POLL_INTERVAL_UNIT": c.PollIntervalUnit, "FAILED_POLL_WAIT": c.FailedPollWait,
-		"WRITE_GAP_MIN": c.WriteGapMin, "WRITE_GAP_MAX": c.WriteGapMax, "UNIPILE_READ_LAG": c.UnipileReadLag,
-		"UNIPILE_TIMEOUT": c.UnipileTimeout, "WEBHOOK_TIMEOUT": c.WebhookTimeout,
-		"COMMENT_RETENTION": c.CommentRetention, "INBOX_RETENTION": c.InboxRetention,
-	}
+	return errors.New(b.String())
 }

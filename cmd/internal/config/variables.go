@@ -43,15 +43,6 @@ func WriteMarkdown(w io.Writer) error {
 	return err
 }
 
-func fieldNames() map[string]Variable {
-	t := reflect.TypeFor[Config]()
-	names := make(map[string]Variable, t.NumField())
-	for i := range t.NumField() {
-		names[t.Field(i).Name] = variable(t.Field(i))
-	}
-	return names
-}
-
 func lookup(name string) Variable {
 	for _, v := range Variables() {
 		if v.Name == name {
