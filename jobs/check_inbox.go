@@ -112,7 +112,7 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
 	if now := time.Now(); newest.After(now) {
 		newest = now
 	}
-	if _, err := w.AccountLock(ctx, w.Pool, accountID); err != nil {
+	if err := w.AccountEnsure(ctx, w.Pool, accountID); err != nil {
 		return fmt.Errorf("make account row: %w", err)
 	}
 	return w.AccountSetInboxRead(ctx, w.Pool, store.AccountSetInboxReadParams{ID: accountID, InboxReadUntil: newest})

@@ -21,10 +21,13 @@ import (
 func (w *pollComments) storePage(
 	ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan, page unipile.CommentPage,
 ) (known bool, err error) {
+	for i, c := range page.Comments {
+		page.Comments[i] = storableComment(c)
+	}
 	var scanned, triggered int
 	err = w.inTx(ctx, func(tx pgx.Tx) error {
 		// A poll that River rescued may still run: one of them writes at a time.
-		if _, err := w.ScrapeJobLock(ctx, tx, sj.ID); err != nil {
+		if err := w.ScrapeJobLock(ctx, tx, sj.ID.String()); err != nil {
 			return fmt.Errorf("lock scrape job: %w", err)
 		}
 		seen, err := w.seen(ctx, tx, sj.ID, page.Comments)
@@ -75,8 +78,8 @@ type verdict struct {
 func (v verdict) row(scrapeJobID uuid.UUID, c unipile.Comment) store.CommentInsertParams {
 	row := store.CommentInsertParams{
 		ScrapeJobID: scrapeJobID, CommentID: c.ID,
-		AuthorID: nullable(c.AuthorID), AuthorName: nullable(storable(c.AuthorName)), AuthorUrl: nullable(storable(c.AuthorURL)),
-		Body: storable(c.Text), Decision: v.decision, Keyword: nullable(v.keyword), LeadID: v.leadID,
+		AuthorID: nullable(c.AuthorID), AuthorName: nullable(c.AuthorName), AuthorUrl: nullable(c.AuthorURL),
+		Body: c.Text, Decision: v.decision, Keyword: nullable(v.keyword), LeadID: v.leadID,
 	}
 	if !c.At.IsZero() {
 		row.CommentedAt = &c.At
@@ -102,7 +105,9 @@ func (w *pollComments) decide(
 		return verdict{decision: store.CommentNoMatch}, nil
 	}
 	v := verdict{decision: store.CommentLead, keyword: keyword}
-	optedOut, err := w.LeadHasOptedOut(ctx, tx, store.LeadHasOptedOutParams{ClientID: sj.ClientID, ProviderID: c.AuthorID})
+	optedOut, err := w.LeadHasOptedOut(ctx, tx, store.LeadHasOptedOutParams{
+		ClientID: sj.ClientID, ProviderID: c.AuthorID, Names: names(c.AuthorID, c.AuthorURL),
+	})
 	if err != nil {
 		return v, fmt.Errorf("look for an opt-out: %w", err)
 	}
@@ -128,7 +133,7 @@ func (w *pollComments) findOrMakeLead(
 	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, c unipile.Comment, keyword string,
 ) (id uuid.UUID, contacted bool, err error) {
 	lead, err := w.LeadFindPerson(ctx, tx, store.LeadFindPersonParams{
-		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, Identities: identities(c.AuthorID, c.AuthorURL),
+		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, Names: names(c.AuthorID, c.AuthorURL),
 	})
 	if err == nil {
 		if lead.ProviderID == nil {
@@ -141,18 +146,17 @@ func (w *pollComments) findOrMakeLead(
 		return id, false, fmt.Errorf("find lead: %w", err)
 	}
 	metadata, err := json.Marshal(map[string]string{
-		"comment_id": c.ID, "comment_text": storable(c.Text), "trigger_word": keyword, "post_id": sj.UnipilePostID,
+		"comment_id": c.ID, "comment_text": c.Text, "trigger_word": keyword, "post_id": sj.UnipilePostID,
 		"scrape_job_id": sj.ID.String(),
 	})
 	if err != nil {
 		return id, false, fmt.Errorf("encode metadata: %w", err)
 	}
-	name := storable(c.AuthorName)
-	first, last := splitName(name)
+	first, last := splitName(c.AuthorName)
 	id, err = w.LeadInsert(ctx, tx, store.LeadInsertParams{
-		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, ProfileUrl: nullable(storable(c.AuthorURL)),
-		Name: nullable(name), FirstName: nullable(first), LastName: nullable(last),
-		Title: nullable(storable(c.Headline)), Metadata: metadata,
+		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, ProfileUrl: nullable(c.AuthorURL),
+		Name: nullable(c.AuthorName), FirstName: nullable(first), LastName: nullable(last),
+		Title: nullable(c.Headline), Metadata: metadata,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		// Another scrape job of the campaign made it this instant, and queued its message.
@@ -167,7 +171,7 @@ func (w *pollComments) findOrMakeLead(
 func (w *pollComments) queueFirstMessage(
 	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, c unipile.Comment, leadID uuid.UUID, keyword string,
 ) error {
-	body, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FullName: storable(c.AuthorName)}, keyword)
+	body, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FullName: c.AuthorName}, keyword)
 	if err != nil {
 		return fmt.Errorf("write message: %w", err)
 	}
@@ -198,4 +202,13 @@ func (w *pollComments) seen(
 		seen[row.CommentID] = row.SeenAt
 	}
 	return seen, nil
+}
+
+// storableComment is a comment that Postgres takes: one that it refused would
+// stop the poll at its page for ever.
+func storableComment(c unipile.Comment) unipile.Comment {
+	for _, field := range []*string{&c.ID, &c.AuthorID, &c.AuthorName, &c.AuthorURL, &c.Headline, &c.Text} {
+		*field = storable(*field)
+	}
+	return c
 }

@@ -11,28 +11,16 @@ import (
 
 // memberID is the shape of a LinkedIn member's provider id: ACoAA… or ADo… for
 // classic LinkedIn, ACw… and AE… for its other products. Company pages have digits.
-var memberID = regexp.MustCompile(`^A[A-Za-z][A-Za-z0-9_-]{6,}$`)
+var memberID = regexp.MustCompile(`^A[A-Za-z][A-Za-z0-9_-]{6,100}$`)
 
-// identities are the forms in which rows from before the workers may name a
-// person: provider id, slug and the ways to write the profile URL.
-func identities(providerID, profileURL string) []string {
-	ids := []string{providerID}
-	slug := slugOf("", profileURL)
-	if profileURL != "" {
-		ids = append(ids, profileURL)
+// names are what rows from before the workers may call a person, in lower case:
+// provider id and slug, which may stand alone or in a profile URL.
+func names(providerID, profileURL string) []string {
+	names := []string{strings.ToLower(providerID)}
+	if slug := slugOf("", profileURL); slug != "" {
+		names = append(names, strings.ToLower(slug), strings.ToLower(url.PathEscape(slug)))
 	}
-	for _, name := range []string{slug, providerID} {
-		if name == "" {
-			continue
-		}
-		for _, host := range []string{"https://www.linkedin.com", "https://linkedin.com", "http://www.linkedin.com", "www.linkedin.com", "linkedin.com"} {
-			ids = append(ids, host+"/in/"+name, host+"/in/"+name+"/")
-		}
-	}
-	if slug != "" {
-		ids = append(ids, slug)
-	}
-	return ids
+	return names
 }
 
 // slugOf takes the public name out of the first value that is a profile URL or a

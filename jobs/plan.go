@@ -33,15 +33,12 @@ type pot struct {
 	reason  string
 }
 
-// readSituation reads an account's pauses, limits and recent writes.
+// readSituation reads an account's pauses and recent writes, beside its own row.
 func readSituation(
-	ctx context.Context, db store.DBTX, q *store.Queries, accountID string, limits Limits, now time.Time,
-) (situation, error) {
-	account, err := q.AccountLock(ctx, db, accountID)
-	if err != nil {
-		return situation{}, fmt.Errorf("read account %s: %w", accountID, err)
-	}
-	sit := situation{now: now, gap: (limits.GapMin + limits.GapMax) / 2, pots: map[string]*pot{
+	ctx context.Context, db store.DBTX, q *store.Queries, account store.Account, limits Limits, now time.Time,
+) (sit situation, err error) {
+	accountID := account.ID
+	sit = situation{now: now, gap: (limits.GapMin + limits.GapMax) / 2, pots: map[string]*pot{
 		store.ActionFirstDM: {windows: []window{
 			{orDefault(account.FirstDmsPerHour, limits.FirstDMsPerHour), time.Hour},
 			{orDefault(account.FirstDmsPerDay, limits.FirstDMsPerDay), 24 * time.Hour},

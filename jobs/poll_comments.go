@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/conversation"
@@ -78,6 +79,9 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	complete, err := w.poll(ctx, sj)
 	if err != nil && ctx.Err() != nil && context.Cause(ctx) != context.DeadlineExceeded {
 		return err // the worker stops: the next one polls
+	}
+	if _, ours := errors.AsType[*pgconn.PgError](err); ours {
+		return err // our database, a deadlock say: no fault of the row
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -148,8 +152,10 @@ func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPoll
 	if err != nil {
 		return nil, fmt.Errorf("trigger_word: %w", err)
 	}
-	if _, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FirstName: "Ana"}, keywords[0]); err != nil {
-		return nil, fmt.Errorf("dm_template_step1: %w", err)
+	for _, keyword := range keywords {
+		if _, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FirstName: "Ana"}, keyword); err != nil {
+			return nil, fmt.Errorf("dm_template_step1: %w", err)
+		}
 	}
 	s := &scan{trigger: trigger, startedAt: sj.Now}
 	if s.ownID, err = w.ownID(ctx, sj.UnipileAccountID); err != nil {

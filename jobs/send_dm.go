@@ -136,7 +136,14 @@ func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow
 	if m.CampaignRests {
 		return false, nil // the planner gives it a job when the campaign goes on
 	}
-	sit, err := readSituation(ctx, tx, w.Queries, m.AccountID, w.settings.Limits, m.Now)
+	if err := w.AccountEnsure(ctx, tx, m.AccountID); err != nil {
+		return false, fmt.Errorf("make row of account %s: %w", m.AccountID, err)
+	}
+	account, err := w.AccountLock(ctx, tx, m.AccountID)
+	if err != nil {
+		return false, fmt.Errorf("lock account %s: %w", m.AccountID, err)
+	}
+	sit, err := readSituation(ctx, tx, w.Queries, account, w.settings.Limits, m.Now)
 	if err != nil {
 		return false, err
 	}

@@ -2,10 +2,12 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/queue"
@@ -50,7 +52,14 @@ func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountI
 	if err != nil {
 		return nil, fmt.Errorf("list open messages: %w", err)
 	}
-	situation, err := readSituation(ctx, s.Pool, s.Queries, accountID, s.settings.Limits, time.Now())
+	account, err := s.AccountGet(ctx, s.Pool, accountID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		account, err = store.Account{ID: accountID}, nil // it never wrote
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read account: %w", err)
+	}
+	situation, err := readSituation(ctx, s.Pool, s.Queries, account, s.settings.Limits, time.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,22 @@
--- name: AccountLock :one
--- One writer per account at a time: every claim of a message takes this row.
+-- name: AccountEnsure :exec
 INSERT INTO workers.accounts (id)
 VALUES (@id)
-ON CONFLICT (id) DO UPDATE SET updated_at = now()
-RETURNING
+ON CONFLICT (id) DO NOTHING;
+
+-- name: AccountLock :one
+-- One writer per account at a time: every claim of a message takes this row.
+SELECT
     id,
+    provider_id,
     first_dms_per_hour,
     first_dms_per_day,
-    next_write_at;
+    next_write_at,
+    inbox_read_until,
+    created_at,
+    updated_at
+FROM workers.accounts
+WHERE id = @id
+FOR UPDATE;
 
 -- name: AccountGet :one
 SELECT
@@ -16,7 +25,9 @@ SELECT
     first_dms_per_hour,
     first_dms_per_day,
     next_write_at,
-    inbox_read_until
+    inbox_read_until,
+    created_at,
+    updated_at
 FROM workers.accounts
 WHERE id = @id;
 

@@ -12,6 +12,17 @@ import (
 	"github.com/google/uuid"
 )
 
+const accountEnsure = `-- name: AccountEnsure :exec
+INSERT INTO workers.accounts (id)
+VALUES ($1)
+ON CONFLICT (id) DO NOTHING
+`
+
+func (q *Queries) AccountEnsure(ctx context.Context, db DBTX, id string) error {
+	_, err := db.Exec(ctx, accountEnsure, id)
+	return err
+}
+
 const accountGet = `-- name: AccountGet :one
 SELECT
     id,
@@ -19,23 +30,16 @@ SELECT
     first_dms_per_hour,
     first_dms_per_day,
     next_write_at,
-    inbox_read_until
+    inbox_read_until,
+    created_at,
+    updated_at
 FROM workers.accounts
 WHERE id = $1
 `
 
-type AccountGetRow struct {
-	ID              string
-	ProviderID      *string
-	FirstDmsPerHour *int32
-	FirstDmsPerDay  *int32
-	NextWriteAt     *time.Time
-	InboxReadUntil  *time.Time
-}
-
-func (q *Queries) AccountGet(ctx context.Context, db DBTX, id string) (AccountGetRow, error) {
+func (q *Queries) AccountGet(ctx context.Context, db DBTX, id string) (Account, error) {
 	row := db.QueryRow(ctx, accountGet, id)
-	var i AccountGetRow
+	var i Account
 	err := row.Scan(
 		&i.ID,
 		&i.ProviderID,
@@ -43,6 +47,8 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, id string) (AccountGe
 		&i.FirstDmsPerDay,
 		&i.NextWriteAt,
 		&i.InboxReadUntil,
+		&i.CreatedAt,
+		&i.UpdatedAt,
 	)
 	return i, err
 }
@@ -163,32 +169,33 @@ func (q *Queries) AccountListWithWaitingLeads(ctx context.Context, db DBTX) ([]s
 }
 
 const accountLock = `-- name: AccountLock :one
-INSERT INTO workers.accounts (id)
-VALUES ($1)
-ON CONFLICT (id) DO UPDATE SET updated_at = now()
-RETURNING
+SELECT
     id,
+    provider_id,
     first_dms_per_hour,
     first_dms_per_day,
-    next_write_at
+    next_write_at,
+    inbox_read_until,
+    created_at,
+    updated_at
+FROM workers.accounts
+WHERE id = $1
+FOR UPDATE
 `
 
-type AccountLockRow struct {
-	ID              string
-	FirstDmsPerHour *int32
-	FirstDmsPerDay  *int32
-	NextWriteAt     *time.Time
-}
-
 // One writer per account at a time: every claim of a message takes this row.
-func (q *Queries) AccountLock(ctx context.Context, db DBTX, id string) (AccountLockRow, error) {
+func (q *Queries) AccountLock(ctx context.Context, db DBTX, id string) (Account, error) {
 	row := db.QueryRow(ctx, accountLock, id)
-	var i AccountLockRow
+	var i Account
 	err := row.Scan(
 		&i.ID,
+		&i.ProviderID,
 		&i.FirstDmsPerHour,
 		&i.FirstDmsPerDay,
 		&i.NextWriteAt,
+		&i.InboxReadUntil,
+		&i.CreatedAt,
+		&i.UpdatedAt,
 	)
 	return i, err
 }

@@ -1,6 +1,6 @@
 -- name: LeadFindPerson :one
 -- The lead that a commenter already is in this campaign. Leads from before the
--- workers may hold a slug or a profile URL instead of the provider id.
+-- workers may hold a slug or a profile URL, in any form, instead of the provider id.
 SELECT
     id,
     coalesce(status, 'comment_detected')::text AS status,
@@ -8,9 +8,12 @@ SELECT
 FROM public.leads
 WHERE campaign_id = @campaign_id
   AND (provider_id = @provider_id::text
-    OR linkedin_id = ANY (@identities::text[])
-    OR linkedin_url = ANY (@identities::text[])
-    OR linkedin_profile_url = ANY (@identities::text[]))
+    OR linkedin_id = @provider_id::text
+    OR provider_id IS NULL AND @names::text[] && ARRAY[
+        lower(linkedin_id),
+        lower(substring(linkedin_id FROM '/in/([^/?#]+)')),
+        lower(substring(linkedin_url FROM '/in/([^/?#]+)')),
+        lower(substring(linkedin_profile_url FROM '/in/([^/?#]+)'))])
 ORDER BY (provider_id = @provider_id::text OR linkedin_id = @provider_id::text) DESC NULLS LAST, created_at
 LIMIT 1
 FOR UPDATE;
@@ -22,8 +25,14 @@ SELECT EXISTS (
     FROM public.leads l
     JOIN public.campaigns c ON c.id = l.campaign_id
     WHERE c.client_id = @client_id
-      AND (l.provider_id = @provider_id::text OR l.linkedin_id = @provider_id::text)
-      AND l.status = 'opted_out');
+      AND l.status = 'opted_out'
+      AND (l.provider_id = @provider_id::text
+        OR l.linkedin_id = @provider_id::text
+        OR l.provider_id IS NULL AND @names::text[] && ARRAY[
+            lower(l.linkedin_id),
+            lower(substring(l.linkedin_id FROM '/in/([^/?#]+)')),
+            lower(substring(l.linkedin_url FROM '/in/([^/?#]+)')),
+            lower(substring(l.linkedin_profile_url FROM '/in/([^/?#]+)'))]));
 
 -- name: LeadInsert :one
 INSERT INTO public.leads (
@@ -116,8 +125,3 @@ UPDATE public.leads
 SET status = @to_status::text
 WHERE id = @id
   AND coalesce(status, 'comment_detected') = @from_status::text;
-
--- name: LeadCountOpen :one
-SELECT count(*)
-FROM public.leads
-WHERE status = 'dm_sent';

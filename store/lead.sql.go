@@ -63,19 +63,6 @@ func (q *Queries) LeadCaptureEmail(ctx context.Context, db DBTX, arg LeadCapture
 	return i, err
 }
 
-const leadCountOpen = `-- name: LeadCountOpen :one
-SELECT count(*)
-FROM public.leads
-WHERE status = 'dm_sent'
-`
-
-func (q *Queries) LeadCountOpen(ctx context.Context, db DBTX) (int64, error) {
-	row := db.QueryRow(ctx, leadCountOpen)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const leadFindAsked = `-- name: LeadFindAsked :one
 SELECT
     l.id,
@@ -135,9 +122,12 @@ SELECT
 FROM public.leads
 WHERE campaign_id = $1
   AND (provider_id = $2::text
-    OR linkedin_id = ANY ($3::text[])
-    OR linkedin_url = ANY ($3::text[])
-    OR linkedin_profile_url = ANY ($3::text[]))
+    OR linkedin_id = $2::text
+    OR provider_id IS NULL AND $3::text[] && ARRAY[
+        lower(linkedin_id),
+        lower(substring(linkedin_id FROM '/in/([^/?#]+)')),
+        lower(substring(linkedin_url FROM '/in/([^/?#]+)')),
+        lower(substring(linkedin_profile_url FROM '/in/([^/?#]+)'))])
 ORDER BY (provider_id = $2::text OR linkedin_id = $2::text) DESC NULLS LAST, created_at
 LIMIT 1
 FOR UPDATE
@@ -146,7 +136,7 @@ FOR UPDATE
 type LeadFindPersonParams struct {
 	CampaignID *uuid.UUID
 	ProviderID string
-	Identities []string
+	Names      []string
 }
 
 type LeadFindPersonRow struct {
@@ -156,9 +146,9 @@ type LeadFindPersonRow struct {
 }
 
 // The lead that a commenter already is in this campaign. Leads from before the
-// workers may hold a slug or a profile URL instead of the provider id.
+// workers may hold a slug or a profile URL, in any form, instead of the provider id.
 func (q *Queries) LeadFindPerson(ctx context.Context, db DBTX, arg LeadFindPersonParams) (LeadFindPersonRow, error) {
-	row := db.QueryRow(ctx, leadFindPerson, arg.CampaignID, arg.ProviderID, arg.Identities)
+	row := db.QueryRow(ctx, leadFindPerson, arg.CampaignID, arg.ProviderID, arg.Names)
 	var i LeadFindPersonRow
 	err := row.Scan(&i.ID, &i.Status, &i.ProviderID)
 	return i, err
@@ -170,18 +160,25 @@ SELECT EXISTS (
     FROM public.leads l
     JOIN public.campaigns c ON c.id = l.campaign_id
     WHERE c.client_id = $1
-      AND (l.provider_id = $2::text OR l.linkedin_id = $2::text)
-      AND l.status = 'opted_out')
+      AND l.status = 'opted_out'
+      AND (l.provider_id = $2::text
+        OR l.linkedin_id = $2::text
+        OR l.provider_id IS NULL AND $3::text[] && ARRAY[
+            lower(l.linkedin_id),
+            lower(substring(l.linkedin_id FROM '/in/([^/?#]+)')),
+            lower(substring(l.linkedin_url FROM '/in/([^/?#]+)')),
+            lower(substring(l.linkedin_profile_url FROM '/in/([^/?#]+)'))]))
 `
 
 type LeadHasOptedOutParams struct {
 	ClientID   *uuid.UUID
 	ProviderID string
+	Names      []string
 }
 
 // An opt-out is heard for every campaign of the client.
 func (q *Queries) LeadHasOptedOut(ctx context.Context, db DBTX, arg LeadHasOptedOutParams) (bool, error) {
-	row := db.QueryRow(ctx, leadHasOptedOut, arg.ClientID, arg.ProviderID)
+	row := db.QueryRow(ctx, leadHasOptedOut, arg.ClientID, arg.ProviderID, arg.Names)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err

@@ -76,12 +76,6 @@ SET state = 'skipped',
 WHERE id = @id
   AND state = 'queued';
 
--- name: MessageDelay :exec
-UPDATE workers.messages
-SET not_before = @not_before,
-    updated_at = now()
-WHERE id = @id;
-
 -- name: MessageSetChat :exec
 UPDATE workers.messages
 SET chat_id = @chat_id,
@@ -113,11 +107,11 @@ SELECT
     m.purpose,
     m.state,
     m.not_before,
-    EXISTS (
-        SELECT FROM workers.river_job j
+    (m.id IN (
+        SELECT (j.args ->> 'message_id')::bigint
+        FROM workers.river_job j
         WHERE j.kind = 'send_dm'
-          AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-          AND j.args @> jsonb_build_object('message_id', m.id))::boolean AS has_job
+          AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')))::boolean AS has_job
 FROM workers.messages m
 LEFT JOIN public.campaigns c ON c.id = m.campaign_id
 WHERE m.account_id = @account_id
@@ -125,13 +119,6 @@ WHERE m.account_id = @account_id
   AND (m.state <> 'queued' OR coalesce(c.status NOT IN ('paused', 'completed'), true))
 ORDER BY (m.state = 'queued'), (m.purpose = 'first_dm'), m.id
 LIMIT @max_rows;
-
--- name: MessageCountByState :many
-SELECT
-    state,
-    count(*) AS messages
-FROM workers.messages
-GROUP BY state;
 
 -- name: MessageTake :exec
 -- Takes over a message whose outcome is not known, to look it up. The time of

@@ -33,56 +33,6 @@ func (q *Queries) MessageClaim(ctx context.Context, db DBTX, arg MessageClaimPar
 	return err
 }
 
-const messageCountByState = `-- name: MessageCountByState :many
-SELECT
-    state,
-    count(*) AS messages
-FROM workers.messages
-GROUP BY state
-`
-
-type MessageCountByStateRow struct {
-	State    string
-	Messages int64
-}
-
-func (q *Queries) MessageCountByState(ctx context.Context, db DBTX) ([]MessageCountByStateRow, error) {
-	rows, err := db.Query(ctx, messageCountByState)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []MessageCountByStateRow
-	for rows.Next() {
-		var i MessageCountByStateRow
-		if err := rows.Scan(&i.State, &i.Messages); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const messageDelay = `-- name: MessageDelay :exec
-UPDATE workers.messages
-SET not_before = $1,
-    updated_at = now()
-WHERE id = $2
-`
-
-type MessageDelayParams struct {
-	NotBefore *time.Time
-	ID        int64
-}
-
-func (q *Queries) MessageDelay(ctx context.Context, db DBTX, arg MessageDelayParams) error {
-	_, err := db.Exec(ctx, messageDelay, arg.NotBefore, arg.ID)
-	return err
-}
-
 const messageInsert = `-- name: MessageInsert :one
 INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -151,11 +101,11 @@ SELECT
     m.purpose,
     m.state,
     m.not_before,
-    EXISTS (
-        SELECT FROM workers.river_job j
+    (m.id IN (
+        SELECT (j.args ->> 'message_id')::bigint
+        FROM workers.river_job j
         WHERE j.kind = 'send_dm'
-          AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-          AND j.args @> jsonb_build_object('message_id', m.id))::boolean AS has_job
+          AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')))::boolean AS has_job
 FROM workers.messages m
 LEFT JOIN public.campaigns c ON c.id = m.campaign_id
 WHERE m.account_id = $1

@@ -8,6 +8,17 @@ import (
 	"time"
 )
 
+type Account struct {
+	ID              string
+	ProviderID      *string
+	FirstDmsPerHour *int32
+	FirstDmsPerDay  *int32
+	NextWriteAt     *time.Time
+	InboxReadUntil  *time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
 type Pause struct {
 	AccountID string
 	Action    string

@@ -41,18 +41,17 @@ JOIN public.campaigns c ON c.id = s.campaign_id
 LEFT JOIN public.posts p ON p.id = s.post_id
 WHERE s.id = @id;
 
--- name: ScrapeJobLock :one
--- Serialises two polls of one row, so that no comment is counted twice.
-SELECT id
-FROM public.scrape_jobs
-WHERE id = @id
-FOR UPDATE;
+-- name: ScrapeJobLock :exec
+-- Serialises two polls of one row until the transaction ends, so that no comment
+-- is counted twice. Not the row itself: an answer locks its lead first and counts
+-- on the row after, and the other way round here would be a deadlock.
+SELECT pg_advisory_xact_lock(hashtextextended(@id::text, 7166015222));
 
 -- name: ScrapeJobStart :exec
 UPDATE public.scrape_jobs
 SET status = 'running'
 WHERE id = @id
-  AND status IS DISTINCT FROM 'running';
+  AND (status IS NULL OR status = 'scheduled');
 
 -- name: ScrapeJobAddCounts :exec
 UPDATE public.scrape_jobs

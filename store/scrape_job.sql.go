@@ -279,19 +279,16 @@ func (q *Queries) ScrapeJobListPollable(ctx context.Context, db DBTX, arg Scrape
 	return items, nil
 }
 
-const scrapeJobLock = `-- name: ScrapeJobLock :one
-SELECT id
-FROM public.scrape_jobs
-WHERE id = $1
-FOR UPDATE
+const scrapeJobLock = `-- name: ScrapeJobLock :exec
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 7166015222))
 `
 
-// Serialises two polls of one row, so that no comment is counted twice.
-func (q *Queries) ScrapeJobLock(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, scrapeJobLock, id)
-	var id_2 uuid.UUID
-	err := row.Scan(&id_2)
-	return id_2, err
+// Serialises two polls of one row until the transaction ends, so that no comment
+// is counted twice. Not the row itself: an answer locks its lead first and counts
+// on the row after, and the other way round here would be a deadlock.
+func (q *Queries) ScrapeJobLock(ctx context.Context, db DBTX, id string) error {
+	_, err := db.Exec(ctx, scrapeJobLock, id)
+	return err
 }
 
 const scrapeJobReopen = `-- name: ScrapeJobReopen :exec
@@ -312,7 +309,7 @@ const scrapeJobStart = `-- name: ScrapeJobStart :exec
 UPDATE public.scrape_jobs
 SET status = 'running'
 WHERE id = $1
-  AND status IS DISTINCT FROM 'running'
+  AND (status IS NULL OR status = 'scheduled')
 `
 
 func (q *Queries) ScrapeJobStart(ctx context.Context, db DBTX, id uuid.UUID) error {

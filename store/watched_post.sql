@@ -22,7 +22,3 @@ SET scan_cursor = @scan_cursor,
     scan_started_at = @scan_started_at,
     updated_at = now()
 WHERE scrape_job_id = @scrape_job_id;
-
--- name: WatchedPostDelete :exec
-DELETE FROM workers.watched_posts
-WHERE scrape_job_id = @scrape_job_id;

@@ -12,16 +12,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const watchedPostDelete = `-- name: WatchedPostDelete :exec
-DELETE FROM workers.watched_posts
-WHERE scrape_job_id = $1
-`
-
-func (q *Queries) WatchedPostDelete(ctx context.Context, db DBTX, scrapeJobID uuid.UUID) error {
-	_, err := db.Exec(ctx, watchedPostDelete, scrapeJobID)
-	return err
-}
-
 const watchedPostGet = `-- name: WatchedPostGet :one
 SELECT
     scrape_job_id,

@@ -54,16 +54,6 @@ SET status = 'failed',
     error_message = @error_message
 WHERE id = @id;
 
--- name: WebhookLogReplay :execrows
--- Makes a row due at once, whatever its history.
-UPDATE public.webhook_logs
-SET status = 'pending',
-    retry_count = 0,
-    next_attempt_at = NULL,
-    abandoned_at = NULL
-WHERE id = @id
-  AND status IS DISTINCT FROM 'sent';
-
 -- name: WebhookLogListReplayable :many
 -- What `enqueue webhooks` walks through, in pages by id.
 SELECT w.id

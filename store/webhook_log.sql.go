@@ -264,25 +264,6 @@ func (q *Queries) WebhookLogRecordSent(ctx context.Context, db DBTX, arg Webhook
 	return err
 }
 
-const webhookLogReplay = `-- name: WebhookLogReplay :execrows
-UPDATE public.webhook_logs
-SET status = 'pending',
-    retry_count = 0,
-    next_attempt_at = NULL,
-    abandoned_at = NULL
-WHERE id = $1
-  AND status IS DISTINCT FROM 'sent'
-`
-
-// Makes a row due at once, whatever its history.
-func (q *Queries) WebhookLogReplay(ctx context.Context, db DBTX, id uuid.UUID) (int64, error) {
-	result, err := db.Exec(ctx, webhookLogReplay, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const webhookLogReplayMany = `-- name: WebhookLogReplayMany :exec
 UPDATE public.webhook_logs
 SET status = 'pending',

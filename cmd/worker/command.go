@@ -37,6 +37,10 @@ it at once. Everything is set in the environment: see "worker help environment".
 			Use: "check", Short: "Try the database, Unipile and Resend, and say what is wrong", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd.Context(), environ, cmd.OutOrStdout()) },
 		},
+		&cobra.Command{
+			Use: "health", Short: "Ask the worker that runs on this machine whether it serves", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return health(cmd.Context(), environ, cmd.OutOrStdout()) },
+		},
 		accountsCommand(environ),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: cobra.NoArgs,

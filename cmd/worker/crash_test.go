@@ -212,7 +212,7 @@ func TestSecondSignalExits(t *testing.T) {
 	pool := storetest.New(t)
 	o := newOutside(t, pool, 0)
 	o.environ["SOFT_STOP_TIMEOUT"] = "60s"
-	o.environ["UNIPILE_TIMEOUT"] = "50s"
+	o.environ["UNIPILE_TIMEOUT"] = "20s"
 	o.populate(1)
 	o.unipile.AddFault(unipile.Fault{Operation: "start_chat", Hang: true})
 	o.seed(t, pool)
