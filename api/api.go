@@ -5,9 +5,11 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,7 +25,8 @@ type Config struct {
 	Pool       *pgxpool.Pool
 	Client     *queue.Client
 	Sweeps     *jobs.Sweeps
-	CronSecret string // empty: the cron routes answer 500
+	CronSecret string        // empty: the cron routes answer 500
+	CronWait   time.Duration // how long they wait for the work that they started, default 5 s
 	Metrics    prometheus.Gatherer
 	Logger     *slog.Logger
 	Version    string
@@ -40,6 +43,7 @@ type server struct {
 
 // Install adds the routes to a mux.
 func Install(mux *http.ServeMux, cfg Config) {
+	cfg.CronWait = cmp.Or(cfg.CronWait, 5*time.Second)
 	s := &server{Config: cfg, queries: store.New()}
 
 	// platform: is the process alive.

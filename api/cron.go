@@ -15,12 +15,8 @@ import (
 	"github.com/bravorevos/workers/jobs"
 )
 
-const (
-	// cronWait is how long a cron route waits for the work that it started.
-	cronWait = 5 * time.Second
-	// cronLook is how often it looks meanwhile.
-	cronLook = 50 * time.Millisecond
-)
+// cronLook is how often a cron route looks at the work that it waits for.
+const cronLook = 50 * time.Millisecond
 
 // result is the state of one work item.
 type result struct {
@@ -33,30 +29,30 @@ type result struct {
 type cronSweep struct {
 	name  string
 	run   jobs.Sweep
-	final func(ctx context.Context, results []result) error // replaces job states by the rows' own
-	tally func(results []result) map[string]any
+	rows  func(ctx context.Context, ids []uuid.UUID) (statuses map[string]string, err error) // nil: the jobs' states tell all
+	tally func(results []result) map[string]int
 }
 
 func (s *server) cronRoutes() map[string]cronSweep {
 	return map[string]cronSweep{
 		"/api/cron/dm-scraper": {
 			name: "dm-scraper", run: s.Sweeps.ScrapeJobs,
-			tally: func(results []result) map[string]any {
-				return map[string]any{"jobs_processed": count(results, "completed"), "total_jobs": len(results)}
+			tally: func(results []result) map[string]int {
+				return map[string]int{"jobs_processed": count(results, "completed"), "total_jobs": len(results)}
 			},
 		},
 		"/api/cron/webhook-retry": {
-			name: "webhook-retry", run: s.Sweeps.WebhookLogs, final: s.webhookStates,
-			tally: func(results []result) map[string]any {
-				return map[string]any{
+			name: "webhook-retry", run: s.Sweeps.WebhookLogs, rows: s.webhookStatuses,
+			tally: func(results []result) map[string]int {
+				return map[string]int{
 					"retried": len(results), "sent": count(results, "sent"), "failed": count(results, "failed"),
 				}
 			},
 		},
 		"/api/cron/pod-notifications": {
-			name: "pod-notifications", run: s.Sweeps.Notifications, final: s.notificationStates,
-			tally: func(results []result) map[string]any {
-				return map[string]any{"sent": count(results, "sent"), "failed": count(results, "failed")}
+			name: "pod-notifications", run: s.Sweeps.Notifications, rows: s.notificationStatuses,
+			tally: func(results []result) map[string]int {
+				return map[string]int{"sent": count(results, "sent"), "failed": count(results, "failed")}
 			},
 		},
 	}
@@ -75,6 +71,9 @@ func (s *server) cron(sweep cronSweep) http.HandlerFunc {
 		}
 		start := time.Now()
 		results, err := s.sweepAndWait(r.Context(), sweep)
+		if r.Context().Err() != nil {
+			return // nobody listens any more; the work goes on
+		}
 		answer := map[string]any{
 			"success":   err == nil,
 			"duration":  time.Since(start).Milliseconds(),
@@ -109,18 +108,19 @@ func (s *server) sweepAndWait(ctx context.Context, sweep cronSweep) ([]result, e
 	if err != nil || len(items) == 0 {
 		return results, err
 	}
-	waitCtx, cancel := context.WithTimeout(ctx, cronWait)
+	waitCtx, cancel := context.WithTimeout(ctx, s.CronWait)
 	defer cancel()
 	if err := s.waitForJobs(waitCtx, results); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return results, err
 	}
-	if sweep.final != nil {
-		return results, sweep.final(ctx, results)
+	if sweep.rows == nil {
+		return results, nil
 	}
-	return results, nil
+	return results, applyStatuses(ctx, results, sweep.rows)
 }
 
-// waitForJobs updates the results until every job has been tried once or ctx ends.
+// waitForJobs updates the results until every job was tried or must wait for its
+// turn, or ctx ends.
 func (s *server) waitForJobs(ctx context.Context, results []result) error {
 	index := make(map[int64]int, len(results))
 	ids := make([]int64, len(results))
@@ -142,6 +142,7 @@ func (s *server) waitForJobs(ctx context.Context, results []result) error {
 				results[index[job.ID]].Status = "completed"
 			case "cancelled", "discarded", "retryable":
 				results[index[job.ID]].Status = "failed"
+			case "scheduled": // a limit is full: nothing will come of it for a while
 			default:
 				open++
 			}
@@ -157,52 +158,50 @@ func (s *server) waitForJobs(ctx context.Context, results []result) error {
 	}
 }
 
-func (s *server) webhookStates(ctx context.Context, results []result) error {
-	rows, err := s.queries.WebhookLogListStatus(ctx, s.Pool, rowIDs(results))
+func (s *server) webhookStatuses(ctx context.Context, ids []uuid.UUID) (map[string]string, error) {
+	rows, err := s.queries.WebhookLogListStatus(ctx, s.Pool, ids)
 	if err != nil {
-		return fmt.Errorf("read webhook rows: %w", err)
+		return nil, fmt.Errorf("read webhook rows: %w", err)
 	}
 	statuses := make(map[string]string, len(rows))
 	for _, row := range rows {
 		statuses[row.ID.String()] = row.Status
 	}
-	applyStates(results, statuses)
-	return nil
+	return statuses, nil
 }
 
-func (s *server) notificationStates(ctx context.Context, results []result) error {
-	rows, err := s.queries.NotificationListStatus(ctx, s.Pool, rowIDs(results))
+func (s *server) notificationStatuses(ctx context.Context, ids []uuid.UUID) (map[string]string, error) {
+	rows, err := s.queries.NotificationListStatus(ctx, s.Pool, ids)
 	if err != nil {
-		return fmt.Errorf("read notifications: %w", err)
+		return nil, fmt.Errorf("read notifications: %w", err)
 	}
 	statuses := make(map[string]string, len(rows))
 	for _, row := range rows {
 		statuses[row.ID.String()] = row.Status
 	}
-	applyStates(results, statuses)
-	return nil
+	return statuses, nil
 }
 
-// applyStates lets the row speak for items that were handled: it is the truth.
-func applyStates(results []result, statuses map[string]string) {
-	for i, r := range results {
-		if r.Status == "queued" {
-			continue
-		}
-		if status := statuses[r.ID]; status == "sent" || status == "failed" {
-			results[i].Status = status
-		}
-	}
-}
-
-func rowIDs(results []result) []uuid.UUID {
+// applyStatuses lets the row speak for items that were handled: it is the truth.
+func applyStatuses(
+	ctx context.Context, results []result, rows func(context.Context, []uuid.UUID) (map[string]string, error),
+) error {
 	ids := make([]uuid.UUID, 0, len(results))
 	for _, r := range results {
 		if id, err := uuid.Parse(r.ID); err == nil {
 			ids = append(ids, id)
 		}
 	}
-	return ids
+	statuses, err := rows(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, r := range results {
+		if status := statuses[r.ID]; r.Status != "queued" && (status == "sent" || status == "failed") {
+			results[i].Status = status
+		}
+	}
+	return nil
 }
 
 func count(results []result, status string) int {

@@ -28,7 +28,8 @@ type Config struct {
 // prefix is where River UI lives.
 const prefix = "/riverui"
 
-// Install adds the operator's pages to a mux.
+// Install adds the operator's pages to a mux. They count jobs in the background
+// until ctx ends.
 func Install(ctx context.Context, mux *http.ServeMux, cfg Config) error {
 	if cfg.Password == "" {
 		mux.HandleFunc(prefix+"/", func(w http.ResponseWriter, _ *http.Request) {
@@ -49,8 +50,17 @@ func Install(ctx context.Context, mux *http.ServeMux, cfg Config) error {
 	}
 	// River UI has neither login nor protection against forged requests.
 	guarded := http.NewCrossOriginProtection().Handler(login(cfg.User, cfg.Password, ui))
-	mux.Handle(prefix+"/", guarded)
+	mux.Handle(prefix+"/", unframed(guarded))
 	return nil
+}
+
+// unframed keeps other sites from showing the pages inside their own, where an
+// operator who is logged in could be made to press a button unseen.
+func unframed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "frame-ancestors 'none'")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // login asks for the operator's name and password, compared in constant time.

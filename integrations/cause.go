@@ -17,6 +17,7 @@ import (
 // request. A Cause is an error too, for what has no better one.
 type Cause string
 
+// The causes.
 const (
 	CauseDNS            Cause = "dns_error"           // the name has no address
 	CauseRefused        Cause = "connection_refused"  // nothing listens there

@@ -147,8 +147,8 @@ func NoRedirects(h *http.Client) *http.Client {
 	if h != nil {
 		client = *h
 	} else {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = 32 // the queue calls one host from many workers
+		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard library's own
+		transport.MaxIdleConnsPerHost = 32                           // the queue calls one host from many workers
 		transport.MaxResponseHeaderBytes = errorLimit
 		client.Transport = transport
 	}

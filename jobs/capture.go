@@ -92,7 +92,12 @@ func (w *checkInbox) queueBackupLink(
 	body, err := conversation.BackupMessage(
 		conversation.Recipient{FirstName: lead.FirstName, LastName: lead.LastName, FullName: lead.Name}, source.LeadMagnetUrl)
 	if err != nil {
-		return fmt.Errorf("write backup link of lead %s: %w", lead.ID, err)
+		// A wrong link must not cost the lead its address: the owner is told instead.
+		err = w.ScrapeJobNote(ctx, tx, store.ScrapeJobNoteParams{ID: source.ID, LastError: "lead_magnet_url: " + err.Error()})
+		if err != nil {
+			return fmt.Errorf("note wrong link of scrape job %s: %w", source.ID, err)
+		}
+		return nil
 	}
 	_, err = w.MessageInsert(ctx, tx, store.MessageInsertParams{
 		AccountID: accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: &source.ID, LeadID: &lead.ID,

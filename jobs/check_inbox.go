@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/conversation"
+	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -157,10 +158,9 @@ func (w *checkInbox) storeMessages(ctx context.Context, accountID string, messag
 // handleNew handles every stored answer of people who were asked.
 func (w *checkInbox) handleNew(ctx context.Context, accountID string) error {
 	var failed error
-	for after := int64(0); ; {
-		answers, err := w.InboxMessageListUnhandled(ctx, w.Pool, store.InboxMessageListUnhandledParams{
-			AccountID: accountID, AfterID: after, MaxRows: 500,
-		})
+	next := store.InboxMessageListUnhandledParams{AccountID: accountID, MaxRows: 500}
+	for {
+		answers, err := w.InboxMessageListUnhandled(ctx, w.Pool, next)
 		if err != nil {
 			return fmt.Errorf("list unhandled answers: %w", err)
 		}
@@ -168,7 +168,7 @@ func (w *checkInbox) handleNew(ctx context.Context, accountID string) error {
 			return failed
 		}
 		for _, a := range answers {
-			after = a.ID
+			next.AfterSentAt, next.AfterID = a.SentAt, a.ID
 			if err := w.handle(ctx, accountID, a); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("answer %d: %w", a.ID, err))
 			}
@@ -272,20 +272,32 @@ func (w *checkInbox) inOurChat(
 }
 
 // resolveSlugs finds the provider id of contacted leads from before the workers
-// of whom only a slug or a profile URL is known.
+// of whom only a slug or a profile URL is known. Who cannot be found is asked for
+// again after a day.
 func (w *checkInbox) resolveSlugs(ctx context.Context, accountID string) error {
 	leads, err := w.LeadListUnresolved(ctx, w.Pool, store.LeadListUnresolvedParams{AccountID: accountID, MaxRows: resolveAtOnce})
 	if err != nil {
 		return fmt.Errorf("list leads without provider id: %w", err)
 	}
+	var failed error
+	var exhausted bool
 	for _, lead := range leads {
-		id, err := w.resolve(ctx, accountID, slugOf(lead.LinkedinID, lead.Url))
-		if err != nil {
-			return fmt.Errorf("resolve lead %s: %w", lead.ID, err)
+		var id string
+		if !exhausted {
+			id, err = w.resolve(ctx, accountID, slugOf(lead.LinkedinID, lead.Url))
+			switch e := integrations.As(err); {
+			case err == nil:
+			case e != nil && e.Kind == integrations.Limited:
+				exhausted = true // no error: the limit is that of profiles, and messages have none
+			case e == nil || e.Status == 0 || e.Kind == integrations.Denied:
+				return errors.Join(failed, fmt.Errorf("resolve lead %s: %w", lead.ID, err))
+			default:
+				failed = errors.Join(failed, fmt.Errorf("resolve lead %s: %w", lead.ID, err))
+			}
 		}
-		if err := w.LeadSetProvider(ctx, w.Pool, store.LeadSetProviderParams{ID: lead.ID, ProviderID: nullable(id)}); err != nil {
-			return fmt.Errorf("set provider id of lead %s: %w", lead.ID, err)
+		if err := w.identify(ctx, w.Pool, accountID, lead.ID, id); err != nil {
+			return errors.Join(failed, err)
 		}
 	}
-	return nil
+	return failed
 }

@@ -137,8 +137,7 @@ func (w *pollComments) findOrMakeLead(
 	})
 	if err == nil {
 		if lead.ProviderID == nil {
-			// The person behind a slug is known now: answers can be heard.
-			err = w.LeadSetProvider(ctx, tx, store.LeadSetProviderParams{ID: lead.ID, ProviderID: &c.AuthorID})
+			err = w.identify(ctx, tx, sj.UnipileAccountID, lead.ID, c.AuthorID)
 		}
 		return lead.ID, lead.Status != store.LeadCommentDetected, err
 	}

@@ -2,11 +2,15 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/bravorevos/workers/integrations"
+	"github.com/bravorevos/workers/store"
 )
 
 // memberID is the shape of a LinkedIn member's provider id: ACoAA… or ADo… for
@@ -56,6 +60,22 @@ func (w *checkInbox) resolve(ctx context.Context, accountID, slug string) (strin
 		return "", nil
 	}
 	return profile.ProviderID, err
+}
+
+// identify notes the provider id behind a slug, or that there is none. Answers can
+// be heard from then on; those that are there were passed over as a stranger's.
+func (d database) identify(ctx context.Context, db store.DBTX, accountID string, leadID uuid.UUID, providerID string) error {
+	err := d.LeadSetProvider(ctx, db, store.LeadSetProviderParams{ID: leadID, ProviderID: nullable(providerID)})
+	if err != nil {
+		return fmt.Errorf("set provider id of lead %s: %w", leadID, err)
+	}
+	if providerID == "" {
+		return nil
+	}
+	if err := d.AccountRewindInbox(ctx, db, accountID); err != nil {
+		return fmt.Errorf("rewind inbox of account %s: %w", accountID, err)
+	}
+	return nil
 }
 
 // splitName takes a display name apart as well as can be.

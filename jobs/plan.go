@@ -22,6 +22,7 @@ type situation struct {
 	nextWrite time.Time // end of the gap after the last write
 	gap       time.Duration
 	pots      map[string]*pot
+	reads     pot // look-ups: without limits, but a stopped account makes none
 }
 
 // pot is the limit of one kind of write.
@@ -68,6 +69,9 @@ func readSituation(
 		return situation{}, fmt.Errorf("list pauses of account %s: %w", accountID, err)
 	}
 	for _, pause := range pauses {
+		if pause.Action == store.ActionEverything {
+			sit.reads.pause(pause)
+		}
 		for name, p := range sit.pots {
 			if pause.Action == store.ActionEverything || pause.Action == name {
 				p.pause(pause)
@@ -127,7 +131,9 @@ func planTurns(sit situation, open []store.MessageListOpenRow, horizon time.Dura
 	for _, m := range open {
 		if m.State != store.MessageQueued {
 			// A look-up writes nothing: it waits for no limit.
-			turns = append(turns, turn{MessageID: m.ID, At: soon(sit.now, m.NotBefore), HasJob: m.HasJob})
+			if at, ok := sit.reads.next(soon(sit.now, m.NotBefore)); ok && !at.After(end) {
+				turns = append(turns, turn{MessageID: m.ID, At: at, HasJob: m.HasJob})
+			}
 			continue
 		}
 		p := sit.pots[store.Pot(m.Purpose)]

@@ -210,6 +210,8 @@ CREATE INDEX IF NOT EXISTS workers_webhook_logs_newest ON public.webhook_logs (c
 CREATE INDEX IF NOT EXISTS workers_webhook_logs_lead ON public.webhook_logs (lead_id);
 CREATE INDEX IF NOT EXISTS workers_leads_provider ON public.leads (provider_id);
 CREATE INDEX IF NOT EXISTS workers_leads_linkedin ON public.leads (linkedin_id);
+-- Rows from before the workers, which are known by a slug or a URL alone.
+CREATE INDEX IF NOT EXISTS workers_leads_unresolved ON public.leads (campaign_id) WHERE provider_id IS NULL;
 CREATE INDEX IF NOT EXISTS workers_leads_waiting ON public.leads (campaign_id) WHERE status = 'dm_sent';
 
 -- +goose Down
@@ -223,4 +225,5 @@ DROP INDEX IF EXISTS public.workers_webhook_logs_newest;
 DROP INDEX IF EXISTS public.workers_webhook_logs_lead;
 DROP INDEX IF EXISTS public.workers_leads_provider;
 DROP INDEX IF EXISTS public.workers_leads_linkedin;
+DROP INDEX IF EXISTS public.workers_leads_unresolved;
 DROP INDEX IF EXISTS public.workers_leads_waiting;

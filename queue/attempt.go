@@ -71,12 +71,23 @@ func (a *attempts) report(ctx context.Context, job *rivertype.JobRow, took time.
 		attrs = append(attrs, slog.Duration("wait", snooze.Duration.Round(time.Millisecond)))
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", strings.ReplaceAll(err.Error(), "\n", " ")))
+		attrs = append(attrs, slog.String("error", oneLine(err)))
 	}
 	if vendor := integrations.As(err); vendor != nil {
 		attrs = append(attrs, slog.String("error_kind", vendor.Kind.String()))
 	}
 	a.logger.LogAttrs(ctx, level, "job attempt", attrs...)
+}
+
+// oneLine is what went wrong, without River's words for what becomes of it.
+func oneLine(err error) string {
+	text := err.Error()
+	if snooze, ok := errors.AsType[*river.JobSnoozeError](err); ok {
+		text = strings.TrimPrefix(text, snooze.Error()+": ")
+	} else if cancel, ok := errors.AsType[*river.JobCancelError](err); ok {
+		text = cancel.Unwrap().Error()
+	}
+	return strings.ReplaceAll(text, "\n", " ")
 }
 
 // outcomes an attempt can have; the metric starts at zero for each.
@@ -88,7 +99,10 @@ func outcomeOf(ctx context.Context, job *rivertype.JobRow, err error) string {
 	if err == nil {
 		return "completed"
 	}
-	if stopped(ctx) {
+	if cancelledRemotely(ctx) {
+		return "cancelled"
+	}
+	if interrupted(ctx, err) {
 		return "interrupted"
 	}
 	if _, ok := errors.AsType[*river.JobSnoozeError](err); ok {

@@ -1,13 +1,16 @@
 package queue
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -25,7 +28,13 @@ type Listener struct {
 	Wake map[string]func(context.Context) error
 	// Reconnect is the pause after a lost connection, default 1 s.
 	Reconnect time.Duration
+	// Silence is how long a connection may say nothing before it is asked whether
+	// it lives, default 30 s. One that died without a word wakes nobody.
+	Silence time.Duration
 }
+
+// pingTimeout is more than a server that lives needs for nothing.
+const pingTimeout = 5 * time.Second
 
 // Run listens until ctx ends. After each (re)connection every table is woken,
 // since rows may have come meanwhile.
@@ -46,7 +55,7 @@ func (l *Listener) Run(ctx context.Context) {
 		l.Logger.WarnContext(ctx, "row listener lost its connection; periodic sweeps go on", "error", err)
 		select {
 		case <-ctx.Done():
-		case <-time.After(max(l.Reconnect, time.Second)):
+		case <-time.After(cmp.Or(l.Reconnect, time.Second)):
 		}
 	}
 }
@@ -66,12 +75,31 @@ func (l *Listener) listen(ctx context.Context, pending map[string]chan struct{})
 		poke(signal)
 	}
 	for {
-		n, err := conn.WaitForNotification(ctx)
+		n, err := l.next(ctx, conn)
 		if err != nil {
 			return fmt.Errorf("wait for notification: %w", err)
 		}
 		if signal, ok := pending[n.Payload]; ok {
 			poke(signal)
+		}
+	}
+}
+
+// next waits for a notification on a connection that lives.
+func (l *Listener) next(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
+	silence := cmp.Or(l.Silence, 30*time.Second)
+	for {
+		wait, cancel := context.WithTimeout(ctx, silence)
+		n, err := conn.WaitForNotification(wait)
+		cancel()
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return n, err
+		}
+		ping, cancel := context.WithTimeout(ctx, pingTimeout)
+		err = conn.Ping(ping)
+		cancel()
+		if err != nil {
+			return nil, fmt.Errorf("after silence: %w", err)
 		}
 	}
 }

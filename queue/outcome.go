@@ -82,7 +82,7 @@ const (
 // Work runs an attempt and maps its error.
 func (o *Outcomes) Work(ctx context.Context, job *rivertype.JobRow, doInner func(context.Context) error) error {
 	err := doInner(ctx)
-	if err == nil || stopped(ctx) {
+	if err == nil || interrupted(ctx, err) {
 		return err // River puts an interrupted job back without spending its attempt
 	}
 	vendor := integrations.As(err)
@@ -96,7 +96,10 @@ func (o *Outcomes) Work(ctx context.Context, job *rivertype.JobRow, doInner func
 		return river.JobCancel(err)
 	}
 	if retry, ok := errors.AsType[*RetryAt](err); ok {
-		o.retryAt.Store(job.ID, retry.At)
+		// Without a next try River asks for no time, and it would stay here for ever.
+		if job.Attempt < job.MaxAttempts && !cancelledRemotely(ctx) {
+			o.retryAt.Store(job.ID, retry.At)
+		}
 		return err
 	}
 	if vendor == nil {
@@ -142,6 +145,9 @@ func (o *Outcomes) pause(ctx context.Context, job *rivertype.JobRow, e *integrat
 		return
 	}
 	reason := cmp.Or(e.Type, fmt.Sprintf("status %d", e.Status))
+	// The vendor has said it once; a stop must not make us forget it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
 	if err := o.Pauser.Pause(ctx, e.AccountID, action, reason, until); err != nil {
 		o.Logger.ErrorContext(ctx, "account could not be paused", "account", e.AccountID, "action", action, "error", err)
 		return
@@ -179,10 +185,17 @@ func (o *Outcomes) NextRetry(job *rivertype.JobRow) time.Time {
 	return time.Now().Add(schedule.Wait(len(job.Errors) + 1))
 }
 
-// stopped reports whether the client cut the attempt short to stop. The context
-// of middleware has no timeout, so only a stop or a remote cancel ends it.
-func stopped(ctx context.Context) bool {
-	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely)
+// interrupted reports whether the client cut the attempt short to stop, by the
+// rule that River has. The context of middleware has no timeout, so only a stop or
+// a remote cancel ends it; a job that came to an end of its own all the same is
+// judged by that.
+func interrupted(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && !cancelledRemotely(ctx) && errors.Is(err, context.Canceled)
+}
+
+// cancelledRemotely reports whether somebody cancelled the running job.
+func cancelledRemotely(ctx context.Context) bool {
+	return errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely)
 }
 
 func maxTime(a, b time.Time) time.Time {
@@ -192,7 +205,8 @@ func maxTime(a, b time.Time) time.Time {
 	return b
 }
 
-// jitter spreads waits by ±10 %, so that a thousand jobs do not come back at once.
+// jitter spreads waits by up to 20 %, so that a thousand jobs do not come back at
+// once. It never shortens them: the vendor named the wait.
 func jitter(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))
+	return time.Duration(float64(d) * (1 + 0.2*rand.Float64()))
 }

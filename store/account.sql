@@ -50,6 +50,14 @@ SET inbox_read_until = greatest(inbox_read_until, @inbox_read_until::timestamptz
     updated_at = now()
 WHERE id = @id;
 
+-- name: AccountRewindInbox :exec
+-- Somebody is known now whose messages were passed over as a stranger's: the next
+-- look goes as far back as a first one.
+UPDATE workers.accounts
+SET inbox_read_until = NULL,
+    updated_at = now()
+WHERE id = @id;
+
 -- name: AccountListWithWaitingLeads :many
 -- Accounts whose inbox is worth reading, and which have no job for it.
 SELECT DISTINCT s.unipile_account_id AS id

@@ -200,6 +200,20 @@ func (q *Queries) AccountLock(ctx context.Context, db DBTX, id string) (Account,
 	return i, err
 }
 
+const accountRewindInbox = `-- name: AccountRewindInbox :exec
+UPDATE workers.accounts
+SET inbox_read_until = NULL,
+    updated_at = now()
+WHERE id = $1
+`
+
+// Somebody is known now whose messages were passed over as a stranger's: the next
+// look goes as far back as a first one.
+func (q *Queries) AccountRewindInbox(ctx context.Context, db DBTX, id string) error {
+	_, err := db.Exec(ctx, accountRewindInbox, id)
+	return err
+}
+
 const accountSetInboxRead = `-- name: AccountSetInboxRead :exec
 UPDATE workers.accounts
 SET inbox_read_until = greatest(inbox_read_until, $1::timestamptz),

@@ -4,8 +4,9 @@ VALUES (@account_id, @message_id, @chat_id, @sender_id, @body, @sent_at)
 ON CONFLICT (account_id, message_id) DO NOTHING;
 
 -- name: InboxMessageListUnhandled :many
--- Oldest first, and only of people who were asked: the rest waits until the
--- question is recorded.
+-- Oldest first, by when they were written: pages come newest first, and of two
+-- answers the first counts. Only of people who were asked: the rest waits until
+-- the question is recorded.
 SELECT
     i.id,
     i.chat_id,
@@ -15,12 +16,12 @@ SELECT
 FROM workers.inbox_messages i
 WHERE i.account_id = @account_id
   AND i.handled_at IS NULL
-  AND i.id > @after_id
+  AND (i.sent_at, i.id) > (@after_sent_at::timestamptz, @after_id::bigint)
   AND EXISTS (
       SELECT FROM public.leads l
       WHERE l.status = 'dm_sent'
         AND (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id))
-ORDER BY i.id
+ORDER BY i.sent_at, i.id
 LIMIT @max_rows;
 
 -- name: InboxMessageSetHandled :exec

@@ -52,19 +52,20 @@ SELECT
 FROM workers.inbox_messages i
 WHERE i.account_id = $1
   AND i.handled_at IS NULL
-  AND i.id > $2
+  AND (i.sent_at, i.id) > ($2::timestamptz, $3::bigint)
   AND EXISTS (
       SELECT FROM public.leads l
       WHERE l.status = 'dm_sent'
         AND (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id))
-ORDER BY i.id
-LIMIT $3
+ORDER BY i.sent_at, i.id
+LIMIT $4
 `
 
 type InboxMessageListUnhandledParams struct {
-	AccountID string
-	AfterID   int64
-	MaxRows   int32
+	AccountID   string
+	AfterSentAt time.Time
+	AfterID     int64
+	MaxRows     int32
 }
 
 type InboxMessageListUnhandledRow struct {
@@ -75,10 +76,16 @@ type InboxMessageListUnhandledRow struct {
 	SentAt   time.Time
 }
 
-// Oldest first, and only of people who were asked: the rest waits until the
-// question is recorded.
+// Oldest first, by when they were written: pages come newest first, and of two
+// answers the first counts. Only of people who were asked: the rest waits until
+// the question is recorded.
 func (q *Queries) InboxMessageListUnhandled(ctx context.Context, db DBTX, arg InboxMessageListUnhandledParams) ([]InboxMessageListUnhandledRow, error) {
-	rows, err := db.Query(ctx, inboxMessageListUnhandled, arg.AccountID, arg.AfterID, arg.MaxRows)
+	rows, err := db.Query(ctx, inboxMessageListUnhandled,
+		arg.AccountID,
+		arg.AfterSentAt,
+		arg.AfterID,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -110,7 +110,7 @@ FROM workers.messages m
 LEFT JOIN public.campaigns c ON c.id = m.campaign_id
 WHERE m.account_id = $1
   AND m.state IN ('queued', 'sending', 'unknown')
-  AND (m.state <> 'queued' OR coalesce(c.status NOT IN ('paused', 'completed'), true))
+  AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), false))
 ORDER BY (m.state = 'queued'), (m.purpose = 'first_dm'), m.id
 LIMIT $2
 `

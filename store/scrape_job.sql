@@ -77,6 +77,13 @@ SET last_checked = now(),
     last_error_at = now()
 WHERE id = @id;
 
+-- name: ScrapeJobNote :exec
+-- Tells the owner what to change, where no poll failed.
+UPDATE public.scrape_jobs
+SET last_error = @last_error::text,
+    last_error_at = now()
+WHERE id = @id;
+
 -- name: ScrapeJobGetForLead :one
 -- The scrape job that a lead's answer is booked on: the one that asked, else the
 -- newest of the campaign on that account.

@@ -291,6 +291,24 @@ func (q *Queries) ScrapeJobLock(ctx context.Context, db DBTX, id string) error {
 	return err
 }
 
+const scrapeJobNote = `-- name: ScrapeJobNote :exec
+UPDATE public.scrape_jobs
+SET last_error = $1::text,
+    last_error_at = now()
+WHERE id = $2
+`
+
+type ScrapeJobNoteParams struct {
+	LastError string
+	ID        uuid.UUID
+}
+
+// Tells the owner what to change, where no poll failed.
+func (q *Queries) ScrapeJobNote(ctx context.Context, db DBTX, arg ScrapeJobNoteParams) error {
+	_, err := db.Exec(ctx, scrapeJobNote, arg.LastError, arg.ID)
+	return err
+}
+
 const scrapeJobReopen = `-- name: ScrapeJobReopen :exec
 UPDATE public.scrape_jobs
 SET status = 'scheduled',

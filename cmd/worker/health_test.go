@@ -44,9 +44,9 @@ func TestHealth(t *testing.T) {
 func TestReachable(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]string{
-		":8080":            "localhost:8080",
-		"0.0.0.0:8080":     "localhost:8080",
-		"[::]:8080":        "localhost:8080",
+		":8080":            "127.0.0.1:8080",
+		"0.0.0.0:8080":     "127.0.0.1:8080",
+		"[::]:8080":        "127.0.0.1:8080",
 		"127.0.0.1:9000":   "127.0.0.1:9000",
 		"[::1]:9000":       "[::1]:9000",
 		"worker.local:443": "worker.local:443",

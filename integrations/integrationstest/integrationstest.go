@@ -59,9 +59,11 @@ func Serve(t *testing.T, handler http.Handler) *httptest.Server {
 	return server
 }
 
-// Quoted is how much of a request [Echo] has to quote to have quoted it all, in
-// steps that leave no short secret cut in two everywhere.
-const Quoted, QuoteStep = 1500, 100
+// Quoted is how much of a request [Echo] has to quote to have quoted it all.
+const Quoted = 1500
+
+// QuoteStep leaves no short secret cut in two everywhere.
+const QuoteStep = 100
 
 // Echo answers every request with a refusal in the form of each vendor, whose
 // texts quote the request (address, headers, body) from the given byte on.

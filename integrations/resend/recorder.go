@@ -69,7 +69,7 @@ func rewindable(req *http.Request) (*http.Request, error) {
 		}
 		body = bytes.NewReader(b)
 	}
-	outgoing, err := http.NewRequest(req.Method, req.URL.String(), body)
+	outgoing, err := http.NewRequest(req.Method, req.URL.String(), body) //nolint:noctx // the shared client gives it the caller's
 	if err != nil {
 		return nil, err
 	}

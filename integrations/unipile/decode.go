@@ -103,6 +103,7 @@ func decodeItems[W, T any](items []json.RawMessage, convert func(W) (T, bool)) (
 // it out, for real connections too.
 type Distance string
 
+// The distances.
 const (
 	DistanceUnknown Distance = ""
 	Self            Distance = "self"

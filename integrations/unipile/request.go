@@ -3,6 +3,7 @@ package unipile
 import (
 	"bytes"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -59,7 +60,7 @@ func (c *Client) request(call apiCall) (*http.Request, error) {
 		method = http.MethodPost
 		body, contentType = encode(call.form)
 	}
-	req, err := http.NewRequest(method, address, body)
+	req, err := http.NewRequest(method, address, body) //nolint:noctx // the shared client gives it the caller's
 	if err != nil {
 		return nil, call.invalid("an id cannot be part of a URL")
 	}
@@ -94,9 +95,7 @@ func encode(form []field) (body io.Reader, contentType string) {
 func list(accountID, cursor, limit string, filters url.Values) url.Values {
 	query := url.Values{}
 	if cursor == "" {
-		for name, values := range filters {
-			query[name] = values
-		}
+		maps.Copy(query, filters)
 	} else {
 		query.Set("cursor", cursor)
 	}

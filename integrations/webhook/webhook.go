@@ -143,6 +143,7 @@ func (s *Sender) Deliver(ctx context.Context, d Delivery) (Result, error) {
 }
 
 func request(d Delivery) (*http.Request, error) {
+	//nolint:noctx // the shared client gives it the caller's
 	req, err := http.NewRequest(http.MethodPost, strings.TrimSpace(d.URL), bytes.NewReader(d.Body))
 	if err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func (c *cluster) launch(ctx context.Context) (*process, error) {
 			return nil, fmt.Errorf("wait for postgres: %w", ctx.Err())
 		case <-server.exited:
 			said, _ := io.ReadAll(io.NewSectionReader(log, before, 1<<20))
-			err := fmt.Errorf("run postgres: %v\n%s", server.err, lastLines(said))
+			err := fmt.Errorf("run postgres: %w\n%s", server.err, lastLines(said))
 			if strings.Contains(string(said), "could not bind") || strings.Contains(string(said), "postmaster.pid") {
 				return nil, fmt.Errorf("%w: %w", errInTheWay, err)
 			}
@@ -85,7 +85,7 @@ func (c *cluster) answers(ctx context.Context) bool {
 // command runs a PostgreSQL program as the unprivileged account, with none of
 // the caller's PG variables.
 func (c *cluster) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(c.bin, name), args...)
+	cmd := exec.Command(filepath.Join(c.bin, name), args...) //nolint:noctx // the server outlives the call that starts it
 	cmd.Dir = c.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir, "LC_ALL=C", "TZ=UTC"}
 	cmd.SysProcAttr = c.account.attributes()
@@ -94,7 +94,7 @@ func (c *cluster) command(name string, args ...string) *exec.Cmd {
 
 // freePort asks the system for a port that nobody listens on.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait for anything
 	if err != nil {
 		return 0, fmt.Errorf("find free port: %w", err)
 	}

@@ -35,10 +35,10 @@ func runProgram(dir string) {
 		err = s.exec(context.Background(), "SELECT pg_sleep(0.3)")
 	}
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		os.Exit(1)
 	}
-	fmt.Println(s.URL())
+	fmt.Fprintln(os.Stdout, s.URL())
 	select {}
 }
 

@@ -153,10 +153,11 @@ func TestGivenServerUnreachable(t *testing.T) {
 	}
 }
 
-func TestDatabases(t *testing.T) {
+func TestDatabases(t *testing.T) { //nolint:tparallel // see below
 	t.Parallel()
 	s := start(t, Options{})
 	name := `odd "name'\ ü/?`
+	//nolint:paralleltest // one after the other: both make the same database
 	for kind, server := range map[string]*Server{"url": s, "keywords": {url: keywords(t, s.URL())}} {
 		t.Run(kind, func(t *testing.T) {
 			url, err := server.CreateDatabase(t.Context(), name)
@@ -239,7 +240,7 @@ func TestGivenDirectory(t *testing.T) {
 // t.TempDir is not for root.
 func openDirectory(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "postgres-test-")
+	dir, err := os.MkdirTemp("", "postgres-test-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatalf("make directory: %v", err)
 	}

@@ -259,7 +259,7 @@ func TestTraffic(t *testing.T) {
 	b := newBench(t, secret)
 	b.post(t, "/hook", strings.Replace(lead, "Ana", "<script>", 1), "w-1")
 	look := func(accept string) string {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", b.control.URL+"/", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.control.URL+"/", nil)
 		if err != nil {
 			t.Fatalf("make request: %v", err)
 		}
@@ -270,7 +270,7 @@ func TestTraffic(t *testing.T) {
 		}
 		defer func() { _ = res.Body.Close() }()
 		body, err := io.ReadAll(res.Body)
-		if err != nil || res.StatusCode != 200 {
+		if err != nil || res.StatusCode != http.StatusOK {
 			t.Fatalf("look: %d, %v", res.StatusCode, err)
 		}
 		return string(body)

@@ -49,7 +49,7 @@ func TestIdempotencyInFlight(t *testing.T) {
 	b.AddFault(Fault{Delay: time.Hour, AfterStore: true, Times: 1})
 	ctx, giveUp := context.WithCancel(t.Context())
 	defer giveUp()
-	req, err := http.NewRequestWithContext(ctx, "POST", b.api.URL+"/emails", strings.NewReader(testEmail))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.api.URL+"/emails", strings.NewReader(testEmail))
 	if err != nil {
 		t.Fatalf("make request: %v", err)
 	}

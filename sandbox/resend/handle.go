@@ -106,7 +106,7 @@ func (a answer) status() int {
 }
 
 func (a answer) write(w http.ResponseWriter) {
-	var body any = a.body
+	body := a.body
 	switch {
 	case a.cut:
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {

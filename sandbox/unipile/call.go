@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -91,12 +92,12 @@ func marshal(body any) []byte {
 	return bytes.TrimSpace(buf.Bytes())
 }
 
-// required reads a query parameter that must be there.
-func (c *call) required(name string) (string, error) {
-	if v := c.r.URL.Query().Get(name); v != "" {
+// accountID reads the query parameter that must be there.
+func (c *call) accountID() (string, error) {
+	if v := c.r.URL.Query().Get("account_id"); v != "" {
 		return v, nil
 	}
-	return "", violation("/"+name, "Expected required property", nil)
+	return "", violation("/account_id", "Expected required property", nil)
 }
 
 // oneOf reads an optional query parameter with a closed set of values.
@@ -105,10 +106,8 @@ func (c *call) oneOf(name string, allowed ...string) (string, error) {
 	if v == "" {
 		return "", nil
 	}
-	for _, a := range allowed {
-		if v == a {
-			return v, nil
-		}
+	if slices.Contains(allowed, v) {
+		return v, nil
 	}
 	return "", violation("/"+name, "Expected union value", v)
 }

@@ -52,7 +52,7 @@ type commentQuery struct {
 }
 
 func (c *call) commentQuery() (q commentQuery, err error) {
-	if q.AccountID, err = c.required("account_id"); err != nil {
+	if q.AccountID, err = c.accountID(); err != nil {
 		return q, err
 	}
 	if q.PostID = c.r.PathValue("id"); !isPostURN(q.PostID) {

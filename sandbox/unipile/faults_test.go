@@ -193,7 +193,7 @@ func TestFaultHang(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		payload := toJSON(t, body{"account_id": accountID, "attendees_ids": []string{tomasID}, "text": text})
-		req, err := http.NewRequestWithContext(ctx, "POST", a.url+"/chats", strings.NewReader(payload))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url+"/chats", strings.NewReader(payload))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func TestFaultHang(t *testing.T) {
 			resp, err := http.DefaultClient.Do(req)
 			if err == nil {
 				_ = resp.Body.Close()
-				if resp.StatusCode != 201 {
+				if resp.StatusCode != http.StatusCreated {
 					err = errors.New(resp.Status)
 				}
 			}
@@ -262,7 +262,7 @@ func TestFaultDelay(t *testing.T) {
 		s := newServer(t, Options{})
 		defer s.Close()
 		s.AddFault(Fault{Operation: "list_accounts", Delay: time.Minute, Times: 1})
-		r := httptest.NewRequest("GET", "/api/v1/accounts", nil)
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/accounts", nil)
 		r.Header.Set("X-API-KEY", testKey)
 		w := httptest.NewRecorder()
 		before := time.Now()

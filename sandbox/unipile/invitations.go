@@ -149,7 +149,7 @@ type invitationQuery struct {
 }
 
 func (s *Server) listInvitations(c *call) (any, error) {
-	accountID, err := c.required("account_id")
+	accountID, err := c.accountID()
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func sentAgo(d time.Duration) string {
 }
 
 func (s *Server) withdrawInvitation(c *call) (any, error) {
-	accountID, err := c.required("account_id")
+	accountID, err := c.accountID()
 	if err != nil {
 		return nil, err
 	}

@@ -103,7 +103,7 @@ func (w *world) degree(a *account, p *person) *string {
 }
 
 func (s *Server) getProfile(c *call) (any, error) {
-	accountID, err := c.required("account_id")
+	accountID, err := c.accountID()
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (s *Server) getProfile(c *call) (any, error) {
 }
 
 func (s *Server) getOwnProfile(c *call) (any, error) {
-	accountID, err := c.required("account_id")
+	accountID, err := c.accountID()
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ type relationQuery struct {
 }
 
 func (s *Server) listRelations(c *call) (any, error) {
-	accountID, err := c.required("account_id")
+	accountID, err := c.accountID()
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package unipile
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func TestPersonaAnswers(t *testing.T) {
 		}
 		dm := func() {
 			payload := `{"account_id":"` + accountID + `","attendees_ids":["` + tomasID + `"],"text":"hello"}`
-			r := httptest.NewRequest("POST", "/api/v1/chats", strings.NewReader(payload))
+			r := httptest.NewRequest(http.MethodPost, "/api/v1/chats", strings.NewReader(payload))
 			r.Header.Set("X-API-KEY", testKey)
 			r.Header.Set("Content-Type", "application/json")
 			w := httptest.NewRecorder()

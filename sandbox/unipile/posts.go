@@ -44,7 +44,7 @@ func (w *world) mustPost(id string) *post {
 }
 
 func (s *Server) getPost(c *call) (any, error) {
-	accountID, err := c.required("account_id")
+	accountID, err := c.accountID()
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ type Server struct {
 	operations map[string]bool // names that a Fault may carry
 	hooks      *http.Client
 
-	ctx    context.Context // ends with Close; held work watches it
+	ctx    context.Context //nolint:containedctx // ends with Close; held work watches it
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 

@@ -120,11 +120,12 @@ func checkKey(found *problems, variable string, key Secret) {
 	}
 }
 
-// isPostgresURL leaves the error of the parser away: it would repeat the value.
+// isPostgresURL leaves the error of the parser away: it would repeat the value. A
+// host with an @ is the end of a password that is not encoded.
 func isPostgresURL(address string) bool {
 	scheme, _, _ := strings.Cut(address, "://")
-	_, err := pgxpool.ParseConfig(address)
-	return err == nil && (scheme == "postgres" || scheme == "postgresql")
+	c, err := pgxpool.ParseConfig(address)
+	return err == nil && (scheme == "postgres" || scheme == "postgresql") && !strings.Contains(c.ConnConfig.Host, "@")
 }
 
 // isAddress tells whether a web address may be called as it is, or with the given

@@ -37,14 +37,30 @@ func load(environ []string) (c Config, found problems) {
 	}
 	err := env.ParseWithOptions(&c, env.Options{
 		Environment: values,
-		FuncMap:     map[reflect.Type]env.ParserFunc{reflect.TypeFor[netip.Prefix](): parsePrefix},
+		FuncMap: map[reflect.Type]env.ParserFunc{
+			reflect.TypeFor[[]time.Duration](): list(time.ParseDuration),
+			reflect.TypeFor[[]netip.Prefix]():  list(netip.ParsePrefix),
+		},
 	})
 	found.addUnparsed(err)
 	c.check(&found)
 	return c, found
 }
 
-func parsePrefix(v string) (any, error) { return netip.ParsePrefix(strings.TrimSpace(v)) }
+// list parses what commas part, with or without blanks after them.
+func list[T any](parse func(string) (T, error)) env.ParserFunc {
+	return func(values string) (any, error) {
+		var all []T
+		for value := range strings.SplitSeq(values, ",") {
+			one, err := parse(strings.TrimSpace(value))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, one)
+		}
+		return all, nil
+	}
+}
 
 // problem is what is wrong with a variable, and the way out. It never holds the
 // variable's value, which may be a secret that was pasted into the wrong place.

@@ -1,0 +1,6 @@
+package main
+
+import "syscall"
+
+// endWithParent lets the kernel end the child when this program ends in whatever way.
+func endWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGTERM }
