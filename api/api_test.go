@@ -132,25 +132,39 @@ func newWorkingBench(t *testing.T, pool *pgxpool.Pool, change func(*api.Config))
 }
 
 // pooled is a database as a worker behind a transaction pooler sees it.
-func pooled(t *testing.T) *pgxpool.Pool {
-	t.Helper()
-	pool, err := store.Open(t.Context(), store.Options{URL: storetest.New(t).Config().ConnString(), MaxConnections: 8, Pooled: true})
+func pooled(tb testing.TB) *pgxpool.Pool {
+	tb.Helper()
+	pool, err := store.Open(tb.Context(), store.Options{URL: storetest.New(tb).Config().ConnString(), MaxConnections: 8, Pooled: true})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(pool.Close)
+	tb.Cleanup(pool.Close)
 	return pool
 }
 
-// call makes a request, with a secret unless that is empty.
-func (b *bench) call(t *testing.T, method, path, secret string) (*http.Response, []byte) {
+// away is a database that cannot be reached.
+func away(tb testing.TB) *pgxpool.Pool {
+	tb.Helper()
+	pool := storetest.New(tb)
+	pool.Close()
+	return pool
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// call makes a request, with an Authorization header unless that is empty.
+func (b *bench) call(t *testing.T, method, path, authorization string) answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, b.url+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if secret != "" {
-		req.Header.Set("Authorization", secret)
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -161,16 +175,16 @@ func (b *bench) call(t *testing.T, method, path, secret string) (*http.Response,
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, body
+	return answer{res.StatusCode, res.Header, body}
 }
 
-func decode(t *testing.T, body []byte) map[string]any {
+func (a answer) decode(t *testing.T) map[string]any {
 	t.Helper()
-	var answer map[string]any
-	if err := json.Unmarshal(body, &answer); err != nil {
-		t.Fatalf("%v: %s", err, body)
+	var decoded map[string]any
+	if err := json.Unmarshal(a.body, &decoded); err != nil {
+		t.Fatalf("%v: %s", err, a.body)
 	}
-	return answer
+	return decoded
 }
 
 func (b *bench) exec(t *testing.T, sql string, args ...any) {

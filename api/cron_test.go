@@ -52,17 +52,15 @@ func TestCronAccess(t *testing.T) {
 		for route := range routes {
 			t.Run(name+" "+route, func(t *testing.T) {
 				t.Parallel()
-				res, body := b.call(t, test.method, route, test.authorization)
-				if res.StatusCode != test.status {
-					t.Errorf("status %d, want %d", res.StatusCode, test.status)
+				got := b.call(t, test.method, route, test.authorization)
+				if got.status != test.status {
+					t.Errorf("status %d, want %d", got.status, test.status)
 				}
-				if got := strings.TrimSpace(string(body)); test.body != "" && got != test.body {
-					t.Errorf("the answer is %s, want %s", got, test.body)
+				if body := strings.TrimSpace(string(got.body)); test.body != "" && body != test.body {
+					t.Errorf("the answer is %s, want %s", body, test.body)
 				}
-				if test.status != http.StatusMethodNotAllowed {
-					if got := res.Header.Get("Content-Type"); got != "application/json; charset=utf-8" {
-						t.Errorf("the answer is of type %q", got)
-					}
+				if kind := got.header.Get("Content-Type"); test.status != http.StatusMethodNotAllowed && kind != "application/json; charset=utf-8" {
+					t.Errorf("the answer is of type %q", kind)
 				}
 			})
 		}
@@ -75,9 +73,10 @@ func TestCronWithoutSecret(t *testing.T) {
 	b := newBench(t, storetest.New(t), func(cfg *api.Config) { cfg.CronSecret = "" })
 	for route := range routes {
 		for _, authorization := range []string{"", "Bearer ", "Bearer " + cronSecret} {
-			res, body := b.call(t, http.MethodPost, route, authorization)
-			if got := strings.TrimSpace(string(body)); res.StatusCode != 500 || got != `{"error":"Cron secret not configured"}` {
-				t.Errorf("%s with %q answers %d %s", route, authorization, res.StatusCode, got)
+			got := b.call(t, http.MethodPost, route, authorization)
+			body := strings.TrimSpace(string(got.body))
+			if got.status != http.StatusInternalServerError || body != `{"error":"Cron secret not configured"}` {
+				t.Errorf("%s with %q answers %d %s", route, authorization, got.status, body)
 			}
 		}
 	}
@@ -89,15 +88,15 @@ func TestCronNothingDue(t *testing.T) {
 	b := newBench(t, storetest.New(t), nil)
 	for route, counts := range routes {
 		before := time.Now()
-		res, body := b.call(t, http.MethodGet, route, "Bearer "+cronSecret)
-		if res.StatusCode != 200 {
-			t.Fatalf("%s answers %d %s", route, res.StatusCode, body)
+		got := b.call(t, http.MethodGet, route, "Bearer "+cronSecret)
+		if got.status != http.StatusOK {
+			t.Fatalf("%s answers %d %s", route, got.status, got.body)
 		}
 		want := map[string]any{"success": true, "results": []any{}}
 		for _, count := range counts {
 			want[count] = 0.0
 		}
-		if diff := cmp.Diff(want, strip(t, decode(t, body), before)); diff != "" {
+		if diff := cmp.Diff(want, strip(t, got.decode(t), before)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", route, diff)
 		}
 	}
@@ -158,8 +157,8 @@ func (b *bench) webhookRow(t *testing.T, id, path string, order int) {
 // direct connection and behind a pooler.
 func TestCronWork(t *testing.T) {
 	t.Parallel()
-	for name, pool := range map[string]func(t *testing.T) *pgxpool.Pool{
-		"direct": func(t *testing.T) *pgxpool.Pool { return storetest.New(t) },
+	for name, pool := range map[string]func(testing.TB) *pgxpool.Pool{
+		"direct": storetest.New,
 		"pooled": pooled,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,12 +167,12 @@ func TestCronWork(t *testing.T) {
 			b.seed(t)
 			for _, test := range []struct {
 				route string
-				seed  func(t *testing.T)
+				seed  func()
 				want  map[string]any
 			}{
 				{
 					"/api/cron/dm-scraper",
-					func(t *testing.T) {
+					func() {
 						b.unipile.AddAccount(fakeunipile.Account{ID: "account", Name: "Mara", ProviderID: "ACoAAmara", Slug: "mara"})
 						b.unipile.AddPost(fakeunipile.Post{ID: "7398114413090816000", AuthorID: "ACoAAmara", Text: "Comment GUIDE"})
 						b.exec(t, "INSERT INTO posts (id, campaign_id, content) VALUES ('"+row1+"', '"+campaign+"', 'Comment GUIDE')")
@@ -188,7 +187,7 @@ func TestCronWork(t *testing.T) {
 				},
 				{
 					"/api/cron/webhook-retry",
-					func(t *testing.T) {
+					func() {
 						b.receiver.Behave("/busy", receiver.Behaviour{Status: 503})
 						b.receiver.Behave("/gone", receiver.Behaviour{Status: 410})
 						b.webhookRow(t, row1, "/busy", 1)
@@ -202,11 +201,11 @@ func TestCronWork(t *testing.T) {
 				},
 				{
 					"/api/cron/pod-notifications",
-					func(t *testing.T) {
+					func() {
 						b.exec(t, `INSERT INTO users (id, client_id, email) VALUES
 							('`+row1+`', '`+client+`', 'ana@example.com'), ('`+row2+`', '`+client+`', NULL)`)
-						b.exec(t, `INSERT INTO notifications (id, user_id, type, linkedin_url, created_at)
-							SELECT id, id, 'pod_repost', 'https://www.linkedin.com/posts/x', now() FROM users`)
+						b.exec(t, `INSERT INTO notifications (id, type, user_id, linkedin_url, created_at)
+							SELECT u.id, 'pod_repost', u.id, 'https://www.linkedin.com/posts/x', now() FROM users u`)
 					},
 					map[string]any{
 						"sent": 1.0, "failed": 1.0,
@@ -214,19 +213,20 @@ func TestCronWork(t *testing.T) {
 					},
 				},
 			} {
-				test.seed(t)
+				test.seed()
 				test.want["success"] = true
 				before := time.Now()
-				res, body := b.call(t, http.MethodPost, test.route, "Bearer "+cronSecret)
-				if res.StatusCode != 200 {
-					t.Errorf("%s answers %d", test.route, res.StatusCode)
+				got := b.call(t, http.MethodPost, test.route, "Bearer "+cronSecret)
+				if got.status != http.StatusOK {
+					t.Errorf("%s answers %d", test.route, got.status)
 				}
-				if diff := cmp.Diff(test.want, strip(t, decode(t, body), before)); diff != "" {
+				if diff := cmp.Diff(test.want, strip(t, got.decode(t), before)); diff != "" {
 					t.Errorf("%s (-want +got):\n%s\n%s", test.route, diff, b.logs)
 				}
 				// What was done, and what failed and has a time of its own, is not due again.
-				if _, body = b.call(t, http.MethodPost, test.route, "Bearer "+cronSecret); !strings.Contains(string(body), `"results":[]`) {
-					t.Errorf("%s at once again answers %s", test.route, body)
+				got = b.call(t, http.MethodPost, test.route, "Bearer "+cronSecret)
+				if !strings.Contains(string(got.body), `"results":[]`) {
+					t.Errorf("%s at once again answers %s", test.route, got.body)
 				}
 			}
 			if n := len(b.resend.Emails()); n != 1 || b.receiver.Accepted() != 1 {
@@ -244,12 +244,12 @@ func TestCronQueued(t *testing.T) {
 	b.receiver.Behave("/leads", receiver.Behaviour{Hang: true})
 	b.webhookRow(t, row1, "/leads", 1)
 	before := time.Now()
-	res, body := b.call(t, http.MethodGet, "/api/cron/webhook-retry", "Bearer "+cronSecret)
+	got := b.call(t, http.MethodGet, "/api/cron/webhook-retry", "Bearer "+cronSecret)
 	want := map[string]any{
 		"success": true, "retried": 1.0, "sent": 0.0, "failed": 0.0, "results": []any{item(row1, "queued")},
 	}
-	if diff := cmp.Diff(want, strip(t, decode(t, body), before)); diff != "" || res.StatusCode != 200 {
-		t.Errorf("status %d (-want +got):\n%s", res.StatusCode, diff)
+	if diff := cmp.Diff(want, strip(t, got.decode(t), before)); diff != "" || got.status != http.StatusOK {
+		t.Errorf("status %d (-want +got):\n%s", got.status, diff)
 	}
 }
 
@@ -263,9 +263,9 @@ func TestCronPutOff(t *testing.T) {
 	b.exec(t, `INSERT INTO notifications (id, user_id, type, linkedin_url)
 		VALUES ('`+row1+`', '`+row4+`', 'pod_repost', 'https://www.linkedin.com/posts/x')`)
 	before := time.Now()
-	_, body := b.call(t, http.MethodGet, "/api/cron/pod-notifications", "Bearer "+cronSecret)
+	got := b.call(t, http.MethodGet, "/api/cron/pod-notifications", "Bearer "+cronSecret)
 	want := map[string]any{"success": true, "sent": 0.0, "failed": 0.0, "results": []any{item(row1, "queued")}}
-	if diff := cmp.Diff(want, strip(t, decode(t, body), before)); diff != "" {
+	if diff := cmp.Diff(want, strip(t, got.decode(t), before)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -276,13 +276,13 @@ func TestCronFailure(t *testing.T) {
 	b := newBench(t, storetest.Empty(t), nil)
 	for route, counts := range routes {
 		before := time.Now()
-		res, body := b.call(t, http.MethodPost, route, "Bearer "+cronSecret)
+		got := b.call(t, http.MethodPost, route, "Bearer "+cronSecret)
 		want := map[string]any{"success": false, "error": "the sweep failed; see the log", "results": []any{}}
 		for _, count := range counts {
 			want[count] = 0.0
 		}
-		if diff := cmp.Diff(want, strip(t, decode(t, body), before)); diff != "" || res.StatusCode != 500 {
-			t.Errorf("%s: status %d (-want +got):\n%s", route, res.StatusCode, diff)
+		if diff := cmp.Diff(want, strip(t, got.decode(t), before)); diff != "" || got.status != http.StatusInternalServerError {
+			t.Errorf("%s: status %d (-want +got):\n%s", route, got.status, diff)
 		}
 	}
 	if got := strings.Count(b.logs.String(), "does not exist"); got != len(routes) {

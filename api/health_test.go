@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func TestHealth(t *testing.T) {
 	const notReady = "the database does not answer or is not migrated; see the log"
 	ok := map[string]any{"status": "ok", "version": "v1.2.3"}
 	for name, test := range map[string]struct {
-		pool     func(t *testing.T) *pgxpool.Pool
+		pool     func(testing.TB) *pgxpool.Pool
 		mock     bool
 		stopping bool
 		healthz  map[string]any
@@ -30,28 +31,24 @@ func TestHealth(t *testing.T) {
 		status   int // of readyz
 	}{
 		"ready": {
-			pool:    func(t *testing.T) *pgxpool.Pool { return storetest.New(t) },
+			pool:    storetest.New,
 			healthz: ok, readyz: map[string]any{"status": "ready", "version": "v1.2.3"}, status: 200,
 		},
 		"mock mode": {
-			pool: func(t *testing.T) *pgxpool.Pool { return storetest.New(t) }, mock: true,
+			pool: storetest.New, mock: true,
 			healthz: map[string]any{"status": "ok", "version": "v1.2.3", "mode": "mock"},
 			readyz:  map[string]any{"status": "ready", "version": "v1.2.3", "mode": "mock"}, status: 200,
 		},
 		"not migrated": {
-			pool:    func(t *testing.T) *pgxpool.Pool { return storetest.Empty(t) },
+			pool:    storetest.Empty,
 			healthz: ok, readyz: map[string]any{"status": "not ready", "version": "v1.2.3", "error": notReady}, status: 503,
 		},
 		"database is away": {
-			pool: func(t *testing.T) *pgxpool.Pool {
-				pool := storetest.New(t)
-				pool.Close()
-				return pool
-			},
+			pool:    away,
 			healthz: ok, readyz: map[string]any{"status": "not ready", "version": "v1.2.3", "error": notReady}, status: 503,
 		},
 		"stopping": {
-			pool: func(t *testing.T) *pgxpool.Pool { return storetest.New(t) }, stopping: true,
+			pool: storetest.New, stopping: true,
 			healthz: ok, readyz: map[string]any{"status": "stopping", "version": "v1.2.3"}, status: 503,
 		},
 	} {
@@ -61,13 +58,13 @@ func TestHealth(t *testing.T) {
 			if test.stopping {
 				close(b.stopping)
 			}
-			res, body := b.call(t, http.MethodGet, "/healthz", "")
-			if diff := cmp.Diff(test.healthz, decode(t, body)); diff != "" || res.StatusCode != 200 {
-				t.Errorf("healthz: status %d (-want +got):\n%s", res.StatusCode, diff)
+			got := b.call(t, http.MethodGet, "/healthz", "")
+			if diff := cmp.Diff(test.healthz, got.decode(t)); diff != "" || got.status != http.StatusOK {
+				t.Errorf("healthz: status %d (-want +got):\n%s", got.status, diff)
 			}
-			res, body = b.call(t, http.MethodGet, "/readyz", "")
-			if diff := cmp.Diff(test.readyz, decode(t, body)); diff != "" || res.StatusCode != test.status {
-				t.Errorf("readyz: status %d, want %d (-want +got):\n%s", res.StatusCode, test.status, diff)
+			got = b.call(t, http.MethodGet, "/readyz", "")
+			if diff := cmp.Diff(test.readyz, got.decode(t)); diff != "" || got.status != test.status {
+				t.Errorf("readyz: status %d, want %d (-want +got):\n%s", got.status, test.status, diff)
 			}
 			if tells := strings.Contains(b.logs.String(), `msg="not ready"`); tells != (test.readyz["error"] != nil) {
 				t.Errorf("the log tells the cause: %t\n%s", tells, b.logs)
@@ -80,12 +77,12 @@ func TestHealth(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, storetest.New(t), nil)
-	res, body := b.call(t, http.MethodGet, "/metrics", "")
-	if res.StatusCode != 200 {
-		t.Fatalf("status %d: %s", res.StatusCode, body)
+	page := b.call(t, http.MethodGet, "/metrics", "")
+	if page.status != http.StatusOK {
+		t.Fatalf("status %d: %s", page.status, page.body)
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(string(body)))
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(page.body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,8 +108,9 @@ func TestMetrics(t *testing.T) {
 func TestMetricsWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, storetest.Empty(t), nil)
-	res, body := b.call(t, http.MethodGet, "/metrics", "")
-	if res.StatusCode != 200 || !strings.Contains(string(body), "workers_funnel_total") || strings.Contains(string(body), "workers_queue_jobs") {
-		t.Errorf("status %d:\n%s", res.StatusCode, body)
+	got := b.call(t, http.MethodGet, "/metrics", "")
+	funnel, depth := strings.Contains(string(got.body), "workers_funnel_total"), strings.Contains(string(got.body), "workers_queue_jobs")
+	if got.status != http.StatusOK || !funnel || depth {
+		t.Errorf("status %d:\n%s", got.status, got.body)
 	}
 }

@@ -41,8 +41,14 @@ func serve(t *testing.T, pool *pgxpool.Pool, password string) string {
 	return server.URL
 }
 
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
 // call makes a request, logged in, with changes.
-func call(t *testing.T, method, url, body string, change func(*http.Request)) (*http.Response, string) {
+func call(t *testing.T, method, url, body string, change func(*http.Request)) answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -57,12 +63,12 @@ func call(t *testing.T, method, url, body string, change func(*http.Request)) (*
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := io.ReadAll(res.Body)
+	text, err := io.ReadAll(res.Body)
 	_ = res.Body.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, string(answer)
+	return answer{res.StatusCode, res.Header, string(text)}
 }
 
 // Ensure that without a password there are no pages, and a sentence says why.
@@ -74,9 +80,9 @@ func TestOffWithoutPassword(t *testing.T) {
 			"no login":       func(r *http.Request) { r.Header.Del("Authorization") },
 			"empty password": func(r *http.Request) { r.SetBasicAuth("operator", "") },
 		} {
-			res, body := call(t, http.MethodGet, url+path, "", change)
-			if res.StatusCode != 404 || !strings.Contains(body, "set OPERATOR_PASSWORD") {
-				t.Errorf("%s with %s answers %d %s", path, name, res.StatusCode, body)
+			got := call(t, http.MethodGet, url+path, "", change)
+			if got.status != http.StatusNotFound || !strings.Contains(got.body, "set OPERATOR_PASSWORD") {
+				t.Errorf("%s with %s answers %d %s", path, name, got.status, got.body)
 			}
 		}
 	}
@@ -102,16 +108,16 @@ func TestLogin(t *testing.T) {
 		for _, path := range []string{"/riverui/", "/riverui/jobs", "/riverui/api/queues"} {
 			t.Run(name+" "+path, func(t *testing.T) {
 				t.Parallel()
-				res, body := call(t, http.MethodGet, url+path, "", test.change)
-				if res.StatusCode != test.status {
-					t.Errorf("status %d, want %d", res.StatusCode, test.status)
+				got := call(t, http.MethodGet, url+path, "", test.change)
+				if got.status != test.status {
+					t.Errorf("status %d, want %d", got.status, test.status)
 				}
-				asks := res.Header.Get("WWW-Authenticate") != ""
-				if asks != (test.status == 401) || asks != (body == "Login needed.\n") {
-					t.Errorf("it asks for a login: %t, and shows %s", asks, body)
+				asks := got.header.Get("WWW-Authenticate") != ""
+				if asks != (test.status == http.StatusUnauthorized) || asks != (got.body == "Login needed.\n") {
+					t.Errorf("it asks for a login: %t, and shows %s", asks, got.body)
 				}
-				if got := res.Header.Get("Content-Security-Policy"); got != "frame-ancestors 'none'" {
-					t.Errorf("other sites may frame it: %q", got)
+				if policy := got.header.Get("Content-Security-Policy"); policy != "frame-ancestors 'none'" {
+					t.Errorf("other sites may frame it: %q", policy)
 				}
 			})
 		}
@@ -122,27 +128,29 @@ func TestLogin(t *testing.T) {
 func TestPagesAndAssets(t *testing.T) {
 	t.Parallel()
 	url := serve(t, storetest.New(t), password)
-	res, page := call(t, http.MethodGet, url+"/riverui/", "", nil)
-	if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
-		t.Fatalf("status %d of type %s", res.StatusCode, res.Header.Get("Content-Type"))
+	page := call(t, http.MethodGet, url+"/riverui/", "", nil)
+	if page.status != http.StatusOK || !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") {
+		t.Fatalf("status %d of type %s", page.status, page.header.Get("Content-Type"))
 	}
 	seen := map[string]bool{}
-	for _, asset := range regexp.MustCompile(`(?:src|href)="(/[^"]+\.(js|css))"`).FindAllStringSubmatch(page, -1) {
+	for _, asset := range regexp.MustCompile(`(?:src|href)="(/[^"]+\.(js|css))"`).FindAllStringSubmatch(page.body, -1) {
 		if !strings.HasPrefix(asset[1], "/riverui/") {
 			t.Errorf("%s is not under the path of the pages", asset[1])
 		}
-		res, body := call(t, http.MethodGet, url+asset[1], "", nil)
-		kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
-		if want := map[string]string{"js": "text/javascript", "css": "text/css"}[asset[2]]; res.StatusCode != 200 || kind != want || len(body) < 100 {
-			t.Errorf("%s: status %d, %d bytes of type %s", asset[1], res.StatusCode, len(body), kind)
+		got := call(t, http.MethodGet, url+asset[1], "", nil)
+		kind, _, _ := mime.ParseMediaType(got.header.Get("Content-Type"))
+		want := map[string]string{"js": "text/javascript", "css": "text/css"}[asset[2]]
+		if got.status != http.StatusOK || kind != want || len(got.body) < 100 {
+			t.Errorf("%s: status %d, %d bytes of type %s", asset[1], got.status, len(got.body), kind)
 		}
-		if res, _ := call(t, http.MethodGet, url+asset[1], "", func(r *http.Request) { r.Header.Del("Authorization") }); res.StatusCode != 401 {
-			t.Errorf("%s without login answers %d", asset[1], res.StatusCode)
+		got = call(t, http.MethodGet, url+asset[1], "", func(r *http.Request) { r.Header.Del("Authorization") })
+		if got.status != http.StatusUnauthorized {
+			t.Errorf("%s without login answers %d", asset[1], got.status)
 		}
 		seen[asset[2]] = true
 	}
 	if !seen["js"] || !seen["css"] {
-		t.Errorf("the page loads %v, want a script and a style sheet:\n%s", seen, page)
+		t.Errorf("the page loads %v, want a script and a style sheet:\n%s", seen, page.body)
 	}
 }
 
@@ -152,9 +160,9 @@ func TestRedirectToSlash(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := serve(t, storetest.New(t), password)
-			res, _ := call(t, http.MethodGet, url+"/riverui", "", nil)
-			if res.StatusCode/100 != 3 || res.Header.Get("Location") != "/riverui/" {
-				t.Errorf("status %d to %q", res.StatusCode, res.Header.Get("Location"))
+			got := call(t, http.MethodGet, url+"/riverui", "", nil)
+			if got.status/100 != 3 || got.header.Get("Location") != "/riverui/" {
+				t.Errorf("status %d to %q", got.status, got.header.Get("Location"))
 			}
 		})
 	}
@@ -196,9 +204,9 @@ func TestCrossOriginRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			// River UI sends its ids as strings.
-			res, body := call(t, http.MethodPost, url+"/riverui/api/jobs/retry", fmt.Sprintf(`{"ids": ["%d"]}`, id), test.change)
-			if res.StatusCode != test.status {
-				t.Errorf("status %d, want %d: %s", res.StatusCode, test.status, body)
+			got := call(t, http.MethodPost, url+"/riverui/api/jobs/retry", fmt.Sprintf(`{"ids": ["%d"]}`, id), test.change)
+			if got.status != test.status {
+				t.Errorf("status %d, want %d: %s", got.status, test.status, got.body)
 			}
 			var state string
 			if err := pool.QueryRow(t.Context(), "SELECT state::text FROM workers.river_job WHERE id = $1", id).Scan(&state); err != nil {

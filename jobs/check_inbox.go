@@ -228,6 +228,8 @@ func (w *checkInbox) apply(
 		if _, err := w.LeadMove(ctx, tx, move); err != nil {
 			return fmt.Errorf("opt lead %s out: %w", lead.ID, err)
 		}
+	case conversation.ReplyAsk, conversation.ReplyNone:
+		// The lead goes on waiting; the result says why.
 	}
 	result := string(reply.Kind)
 	return w.InboxMessageSetHandled(ctx, tx, store.InboxMessageSetHandledParams{ID: a.ID, LeadID: &lead.ID, Result: &result})

@@ -77,7 +77,7 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 		return fmt.Errorf("start scrape job %s: %w", sj.ID, err)
 	}
 	complete, err := w.poll(ctx, sj)
-	if err != nil && ctx.Err() != nil && context.Cause(ctx) != context.DeadlineExceeded {
+	if err != nil && ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return err // the worker stops: the next one polls
 	}
 	if _, ours := errors.AsType[*pgconn.PgError](err); ours {

@@ -66,8 +66,10 @@ func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountI
 	// Beyond the next two periods the plan may still change.
 	turns := planTurns(situation, open, 2*s.settings.Intervals.Messages)
 	params := make([]river.InsertManyParams, 0, len(turns))
+	ids := make([]string, 0, len(turns))
 	for _, turn := range turns {
 		if !turn.HasJob {
+			ids = append(ids, strconv.FormatInt(turn.MessageID, 10))
 			params = append(params, river.InsertManyParams{
 				Args:       SendDMArgs{MessageID: turn.MessageID},
 				InsertOpts: &river.InsertOpts{ScheduledAt: turn.At},
@@ -80,7 +82,7 @@ func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountI
 	}
 	items := make([]Item, len(inserted))
 	for i, job := range inserted {
-		items[i] = Item{RowID: strconv.FormatInt(params[i].Args.(SendDMArgs).MessageID, 10), JobID: job}
+		items[i] = Item{RowID: ids[i], JobID: job}
 	}
 	return items, nil
 }

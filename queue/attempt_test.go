@@ -124,19 +124,18 @@ func TestAttempts(t *testing.T) {
 func TestAttemptsCutShort(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		cut     func(t *testing.T, b *bench, id int64)
+		cut     func(ctx context.Context, b *bench, id int64) error
 		outcome string
 		state   rivertype.JobState
 	}{
 		"by a stop": {
-			func(t *testing.T, b *bench, _ int64) { b.stop(t) },
+			func(ctx context.Context, b *bench, _ int64) error { return b.client.StopAndCancel(ctx) },
 			"interrupted", rivertype.JobStateAvailable,
 		},
 		"by somebody": {
-			func(t *testing.T, b *bench, id int64) {
-				if _, err := b.client.JobCancel(t.Context(), id); err != nil {
-					t.Error(err)
-				}
+			func(ctx context.Context, b *bench, id int64) error {
+				_, err := b.client.JobCancel(ctx, id)
+				return err
 			},
 			"cancelled", rivertype.JobStateCancelled,
 		},
@@ -151,7 +150,9 @@ func TestAttemptsCutShort(t *testing.T) {
 			})
 			id := b.insert(t, 1, nil)
 			receive(t, "the job to run", running)
-			test.cut(t, b, id)
+			if err := test.cut(t.Context(), b, id); err != nil {
+				t.Fatal(err)
+			}
 			if got := b.attempt(t).State; got != test.state {
 				t.Errorf("the job is %s, want %s", got, test.state)
 			}

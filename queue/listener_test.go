@@ -143,16 +143,19 @@ func TestListenerGoesOnAfterFailure(t *testing.T) {
 // at, since nobody told of rows that came meanwhile.
 func TestListenerReconnects(t *testing.T) {
 	t.Parallel()
-	for name, lose := range map[string]func(t *testing.T, pool *pgxpool.Pool, network *wire){
-		"terminated by the server": func(t *testing.T, pool *pgxpool.Pool, _ *wire) {
+	for name, test := range map[string]struct {
+		silence time.Duration
+		lose    func(ctx context.Context, pool *pgxpool.Pool, network *wire) error
+	}{
+		"terminated by the server": {time.Hour, func(ctx context.Context, pool *pgxpool.Pool, _ *wire) error {
 			var ended bool
-			err := pool.QueryRow(t.Context(), `SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity
+			return pool.QueryRow(ctx, `SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity
 				WHERE datname = current_database() AND query = 'LISTEN workers_rows'`).Scan(&ended)
-			if err != nil || !ended {
-				t.Errorf("terminate the backend: %t, %v", ended, err)
-			}
-		},
-		"dead without a word": func(_ *testing.T, _ *pgxpool.Pool, network *wire) { network.swallow() },
+		}},
+		"dead without a word": {50 * time.Millisecond, func(_ context.Context, _ *pgxpool.Pool, network *wire) error {
+			network.swallow()
+			return nil
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,11 +165,13 @@ func TestListenerReconnects(t *testing.T) {
 			posts, wakePosts := waker()
 			var l logs
 			listener := &Listener{
-				Pool: network.pool, Logger: newJSONLogger(&l), Reconnect: time.Millisecond, Silence: 50 * time.Millisecond,
+				Pool: network.pool, Logger: newJSONLogger(&l), Reconnect: time.Millisecond, Silence: test.silence,
 				Wake: map[string]func(context.Context) error{"leads": wakeLeads, "posts": wakePosts},
 			}
 			listening(t, listener, leads, posts)
-			lose(t, pool, network)
+			if err := test.lose(t.Context(), pool, network); err != nil {
+				t.Fatal(err)
+			}
 			receive(t, "leads after the loss", leads)
 			receive(t, "posts after the loss", posts)
 			if lines := l.lines(t, "row listener lost its connection; periodic sweeps go on"); len(lines) == 0 {

@@ -173,9 +173,9 @@ func limitedAction(queueName, operation string) string {
 // NextRetry implements river.ClientRetryPolicy: the time that the job's row
 // decided, else the schedule of its kind.
 func (o *Outcomes) NextRetry(job *rivertype.JobRow) time.Time {
-	if at, ok := o.retryAt.LoadAndDelete(job.ID); ok {
+	if at, _ := o.retryAt.LoadAndDelete(job.ID); at != nil {
 		// River replaces a time in the past by its own policy.
-		return maxTime(at.(time.Time), time.Now().Add(time.Millisecond))
+		return maxTime(at.(time.Time), time.Now().Add(time.Millisecond)) //nolint:forcetypeassert // nothing else is stored
 	}
 	schedule, ok := o.Schedules[job.Kind]
 	if !ok {

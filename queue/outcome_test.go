@@ -121,7 +121,7 @@ func TestOutcomes(t *testing.T) {
 
 	// What comes back at once is held, so that the row is seen as the attempt left it.
 	tried := make([]bool, len(tests))
-	b := newBench(t, nil, Tuning{MaxWorkers: map[string]int{Messages: 1}}, nil, func(ctx context.Context, job *river.Job[tryArgs]) error {
+	b := newBench(t, nil, Tuning{MaxWorkers: map[string]int{Messages: 1}}, nil, func(_ context.Context, job *river.Job[tryArgs]) error {
 		if tried[job.Args.RowID] {
 			return &NotYet{Until: start.Add(time.Hour), Reason: "seen already"}
 		}
@@ -140,6 +140,7 @@ func TestOutcomes(t *testing.T) {
 	}
 	for id, i := range ids {
 		t.Run(tests[i].name, func(t *testing.T) {
+			t.Parallel()
 			got, want := endingOf(seen[id]), tests[i].want
 			if diff := cmp.Diff(ending{State: want.State, Attempt: want.Attempt, Errors: want.Errors}, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

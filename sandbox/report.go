@@ -124,7 +124,13 @@ func (r report) print(out io.Writer, terminal bool) {
 	if len(r.problems) > 0 {
 		fmt.Fprintln(out)
 	}
-	for _, p := range r.problems {
+	for _, p := range r.problems[:min(len(r.problems), shownProblems)] {
 		fmt.Fprintf(out, "  %s %s\n", no, p)
 	}
+	if more := len(r.problems) - shownProblems; more > 0 {
+		fmt.Fprintf(out, "  and %d more\n", more)
+	}
 }
+
+// shownProblems is how many are spelled out: beyond that, the totals say it all.
+const shownProblems = 20

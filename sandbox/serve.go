@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -45,10 +46,14 @@ func serve(ctx context.Context, o options, out *screen) (err error) {
 	}
 	out.printPages(s.pages(), true)
 	out.printf("\nCtrl-C ends it.\n")
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-s.workers[0].exited:
-		return errors.Join(s.alive(), s.logs())
+	for {
+		if err := s.alive(); err != nil {
+			return errors.Join(err, s.logs())
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
 	}
 }

@@ -175,7 +175,7 @@ func (s *stage) logs() error {
 	s.keepLogs = true
 	var problems []error
 	for _, w := range s.workers {
-		problems = append(problems, fmt.Errorf("the log of %s, %s, ends with:\n%s", w.name, w.log.Name(), lastLines(w.log.Name(), 15)))
+		problems = append(problems, fmt.Errorf("the log of %s is in %s, the last of it:\n%s", w.name, w.log.Name(), telling(w.log.Name(), 15)))
 	}
 	return errors.Join(problems...)
 }

@@ -155,14 +155,18 @@ func (w *worker) kill() {
 	<-w.exited
 }
 
-// lastLines are what a log says at its end.
-func lastLines(path string, n int) string {
+// telling are the last lines of a log, warnings and errors only where there are any.
+func telling(path string, n int) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
 	}
 	all := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(all[max(0, len(all)-n):], "\n")
+	lines := slices.DeleteFunc(slices.Clone(all), func(l string) bool { return strings.Contains(l, `"level":"INFO"`) })
+	if len(lines) == 0 {
+		lines = all
+	}
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 // answers reports whether a page is there.

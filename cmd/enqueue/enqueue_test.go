@@ -91,7 +91,7 @@ func (w *world) runWith(ctx context.Context, environ []string, args ...string) o
 }
 
 // report runs the program with --json and returns what it printed.
-func (w *world) report(args ...string) report {
+func (w *world) report(args ...string) *report {
 	w.Helper()
 	out := w.run(append(args, "--json")...)
 	if out.code != 0 || out.stderr != "" {
@@ -100,7 +100,7 @@ func (w *world) report(args ...string) report {
 	return decode(w.T, out)
 }
 
-func decode(t *testing.T, out output) report {
+func decode(t *testing.T, out output) *report {
 	t.Helper()
 	var r report
 	decoder := json.NewDecoder(bytes.NewBufferString(out.stdout))
@@ -111,13 +111,13 @@ func decode(t *testing.T, out output) report {
 	if decoder.More() {
 		t.Fatalf("stdout is more than one JSON object: %q", out.stdout)
 	}
-	return r
+	return &r
 }
 
 // counts are the figures of a report.
 type counts struct{ Matched, Enqueued, AlreadyQueued, BroughtForward, Skipped int }
 
-func (r report) counts() counts {
+func (r *report) counts() counts {
 	c := counts{Matched: r.Matched, Enqueued: r.Enqueued, AlreadyQueued: r.AlreadyQueued, BroughtForward: r.BroughtForward}
 	for _, n := range r.Skipped {
 		c.Skipped += n

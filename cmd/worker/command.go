@@ -52,7 +52,7 @@ it at once. Everything is set in the environment: see "worker help environment".
 		},
 	)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrongUsage(cmd, err) })
+	root.SetFlagErrorFunc(wrongUsage)
 	tellUsage(root)
 	return root
 }

@@ -63,13 +63,13 @@ func (s *syncBuffer) String() string {
 }
 
 // spawn starts the real binary; it dies with the test.
-func (o *outside) spawn(t *testing.T, args ...string) *process {
+func (o *outside) spawn(t *testing.T) *process {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(path, args...), log: &syncBuffer{}}
+	p := &process{cmd: exec.Command(path), log: &syncBuffer{}}
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, o.list()...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {

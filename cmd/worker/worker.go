@@ -182,7 +182,7 @@ func (w *worker) serve(ctx context.Context, handler http.Handler) error {
 	w.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	go func() {
 		if err := w.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			w.logger.Error("http server ended", "error", err)
+			w.logger.ErrorContext(ctx, "http server ended", "error", err)
 		}
 	}()
 	return nil

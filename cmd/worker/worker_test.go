@@ -120,6 +120,7 @@ func (o *outside) run(t *testing.T) *worker {
 
 // testLogger shows the worker's warnings beside the test's own lines.
 func testLogger(t *testing.T) *slog.Logger {
+	t.Helper()
 	level := slog.LevelWarn
 	if os.Getenv("WORKER_TEST_LOG") != "" {
 		level = slog.LevelDebug

@@ -116,18 +116,18 @@ func kindName(t reflect.Type) string {
 }
 
 // err lists the problems in the order of the documentation.
-func (ps problems) err() error {
-	if len(ps) == 0 {
+func (ps *problems) err() error {
+	if len(*ps) == 0 {
 		return nil
 	}
 	place := map[string]int{}
 	for i, v := range Variables() {
 		place[v.Name] = i
 	}
-	slices.SortFunc(ps, func(a, b problem) int { return cmp.Compare(place[a.variable], place[b.variable]) })
+	slices.SortFunc(*ps, func(a, b problem) int { return cmp.Compare(place[a.variable], place[b.variable]) })
 	var b strings.Builder
-	fmt.Fprintf(&b, "the environment has %d problem(s):", len(ps))
-	for _, p := range ps {
+	fmt.Fprintf(&b, "the environment has %d problem(s):", len(*ps))
+	for _, p := range *ps {
 		fmt.Fprintf(&b, "\n  %s %s", p.variable, p.text)
 	}
 	return errors.New(b.String())

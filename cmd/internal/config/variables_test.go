@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+//nolint:gochecknoglobals // flags must be there before the tests begin
 var update = flag.Bool("update", false, "write the table of docs/configuration.md anew")
 
 // Ensure everything that can be set is explained, with an example that works.
