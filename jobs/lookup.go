@@ -41,7 +41,9 @@ func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
 		outcome.NotBefore = &until
 	} else {
 		outcome.State, outcome.ErrorType = store.MessageQueued, "surely_not_sent"
-		until, reason = m.Now, "surely not sent: queued again"
+		// Later each time, or a send that always fails would be tried for ever at one pace.
+		until, reason = m.Now.Add(queue.DefaultSchedule.Wait(int(m.Attempts))), "surely not sent: queued again"
+		outcome.NotBefore = &until
 	}
 	if _, err := w.MessageRecordOutcome(ctx, w.Pool, outcome); err != nil {
 		return fmt.Errorf("record look-up of message %d: %w", m.ID, err)

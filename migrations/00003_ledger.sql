@@ -106,9 +106,9 @@ CREATE INDEX IF NOT EXISTS inbox_messages_unhandled ON workers.inbox_messages (a
 -- The worker processes that run now. One that no longer beats is dead, and what
 -- it was running is taken up by the others.
 CREATE TABLE IF NOT EXISTS workers.instances (
-    id         text PRIMARY KEY,           -- as in river_job.attempted_by
-    started_at timestamptz NOT NULL DEFAULT now(),
-    beat_at    timestamptz NOT NULL DEFAULT now()
+    id           text PRIMARY KEY,         -- as in river_job.attempted_by
+    beat_at      timestamptz NOT NULL DEFAULT now(),
+    steady_since timestamptz NOT NULL DEFAULT now()  -- since when it beat without a gap
 );
 
 SELECT workers.apply_row_level_security();

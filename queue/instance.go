@@ -29,6 +29,9 @@ const (
 	// A process that beats every two seconds and was silent this long is dead, or
 	// has lost the database, which comes to the same.
 	silentFor = 10 * time.Second
+	// Whoever missed more than this does not judge others for a while: it may be
+	// the database that was away, and then all were silent.
+	gap = silentFor / 2
 )
 
 // Run beats until ctx ends, then leaves the list. Call Beat before the first job
@@ -51,11 +54,17 @@ func (i *Instance) Run(ctx context.Context) {
 
 // Beat tells that this process lives and takes up the work of those that do not.
 func (i *Instance) Beat(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, silentFor/2)
+	ctx, cancel := context.WithTimeout(ctx, gap)
 	defer cancel()
 	q := store.New()
-	if err := q.InstanceBeat(ctx, i.Pool, i.ID); err != nil {
+	steady, err := q.InstanceBeat(ctx, i.Pool, store.InstanceBeatParams{
+		ID: i.ID, GapSeconds: gap.Seconds(), SilentSeconds: silentFor.Seconds(),
+	})
+	if err != nil {
 		return fmt.Errorf("beat: %w", err)
+	}
+	if !steady {
+		return nil
 	}
 	return pgx.BeginFunc(ctx, i.Pool, func(tx pgx.Tx) error {
 		dead, err := q.InstanceDeleteDead(ctx, tx, silentFor.Seconds())

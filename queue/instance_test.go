@@ -25,6 +25,7 @@ func TestInstanceTakesUpWorkOfTheDead(t *testing.T) {
 		}
 	}
 	execSQL(t, pool, "UPDATE workers.instances SET beat_at = now() - interval '11 s' WHERE id = 'dead'")
+	execSQL(t, pool, "UPDATE workers.instances SET steady_since = now() - interval '11 s' WHERE id = 'alive'")
 	execSQL(t, pool, `INSERT INTO workers.river_leader (name, leader_id, elected_at, expires_at)
 		VALUES ('default', 'dead', now(), now() + interval '15 s')`)
 	execSQL(t, pool, `INSERT INTO workers.river_job (args, kind, queue, state, attempt, attempted_at, attempted_by, max_attempts)
@@ -67,6 +68,27 @@ func TestInstanceTakesUpWorkOfTheDead(t *testing.T) {
 	}
 	if lines := l.lines(t, "took up the work of a dead worker"); len(lines) != 1 || lines[0]["instance"] != "dead" || lines[0]["jobs"] != 2.0 {
 		t.Errorf("the log tells %v", lines)
+	}
+}
+
+// Ensure that after an outage of the database, when everybody was silent, the first
+// to come back does not take the others for dead.
+func TestInstanceSparesOthersAfterOutage(t *testing.T) {
+	t.Parallel()
+	pool := storetest.New(t)
+	first := &Instance{ID: "first", Pool: pool, Logger: newJSONLogger(&logs{})}
+	other := &Instance{ID: "other", Pool: pool, Logger: newJSONLogger(&logs{})}
+	for _, i := range []*Instance{first, other} {
+		if err := i.Beat(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	execSQL(t, pool, "UPDATE workers.instances SET beat_at = now() - interval '1 min', steady_since = now() - interval '1 h'")
+	if err := first.Beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := instances(t, pool); !cmp.Equal(got, []string{"first", "other"}) && !cmp.Equal(got, []string{"other", "first"}) {
+		t.Errorf("the list holds %v, want both", got)
 	}
 }
 

@@ -72,8 +72,8 @@ func command() *cobra.Command {
 // addFlags adds the flags of everything that runs workers.
 func (o *options) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.databaseURL, "database-url", os.Getenv("DATABASE_URL"),
-		"Postgres server to make the database on, dropped at the end; by default a private server (env DATABASE_URL)")
+	f.StringVar(&o.databaseURL, "database-url", "",
+		"server to make the database on, dropped at the end (default $DATABASE_URL, else a private server)")
 	f.IntVar(&o.workers, "workers", 1, "worker processes")
 	f.BoolVar(&o.verbose, "verbose", false, "show the workers' logs")
 }

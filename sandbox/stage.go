@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -68,7 +69,8 @@ func raise(ctx context.Context, o options, out *screen) (_ *stage, err error) {
 	}
 
 	start := time.Now()
-	if s.server, err = postgres.Start(ctx, postgres.Options{URL: o.databaseURL, Log: os.Stderr}); err != nil {
+	given := cmp.Or(o.databaseURL, os.Getenv("DATABASE_URL"))
+	if s.server, err = postgres.Start(ctx, postgres.Options{URL: given, Log: os.Stderr}); err != nil {
 		return nil, err
 	}
 	s.databaseName = "bravorevos_sandbox_" + strings.ToLower(rand.Text()[:10])

@@ -1,7 +1,13 @@
--- name: InstanceBeat :exec
-INSERT INTO workers.instances (id)
+-- name: InstanceBeat :one
+-- Returns whether this instance has been beating without a gap for long enough to
+-- judge others: after an outage of the database everybody was silent.
+INSERT INTO workers.instances AS i (id)
 VALUES (@id)
-ON CONFLICT (id) DO UPDATE SET beat_at = now();
+ON CONFLICT (id) DO UPDATE
+SET beat_at = now(),
+    steady_since = CASE WHEN i.beat_at < now() - make_interval(secs => @gap_seconds::float8) THEN now()
+                        ELSE i.steady_since END
+RETURNING (steady_since <= now() - make_interval(secs => @silent_seconds::float8))::boolean AS steady;
 
 -- name: InstanceDelete :exec
 DELETE FROM workers.instances

@@ -9,15 +9,29 @@ import (
 	"context"
 )
 
-const instanceBeat = `-- name: InstanceBeat :exec
-INSERT INTO workers.instances (id)
+const instanceBeat = `-- name: InstanceBeat :one
+INSERT INTO workers.instances AS i (id)
 VALUES ($1)
-ON CONFLICT (id) DO UPDATE SET beat_at = now()
+ON CONFLICT (id) DO UPDATE
+SET beat_at = now(),
+    steady_since = CASE WHEN i.beat_at < now() - make_interval(secs => $2::float8) THEN now()
+                        ELSE i.steady_since END
+RETURNING (steady_since <= now() - make_interval(secs => $3::float8))::boolean AS steady
 `
 
-func (q *Queries) InstanceBeat(ctx context.Context, db DBTX, id string) error {
-	_, err := db.Exec(ctx, instanceBeat, id)
-	return err
+type InstanceBeatParams struct {
+	ID            string
+	GapSeconds    float64
+	SilentSeconds float64
+}
+
+// Returns whether this instance has been beating without a gap for long enough to
+// judge others: after an outage of the database everybody was silent.
+func (q *Queries) InstanceBeat(ctx context.Context, db DBTX, arg InstanceBeatParams) (bool, error) {
+	row := db.QueryRow(ctx, instanceBeat, arg.ID, arg.GapSeconds, arg.SilentSeconds)
+	var steady bool
+	err := row.Scan(&steady)
+	return steady, err
 }
 
 const instanceDelete = `-- name: InstanceDelete :exec

@@ -128,3 +128,11 @@ SET state = 'unknown',
     claim = @claim,
     updated_at = now()
 WHERE id = @id;
+
+-- name: MessageCountOpen :many
+SELECT
+    state,
+    count(*) AS messages
+FROM workers.messages
+WHERE state IN ('queued', 'sending', 'unknown')
+GROUP BY state;

@@ -33,6 +33,40 @@ func (q *Queries) MessageClaim(ctx context.Context, db DBTX, arg MessageClaimPar
 	return err
 }
 
+const messageCountOpen = `-- name: MessageCountOpen :many
+SELECT
+    state,
+    count(*) AS messages
+FROM workers.messages
+WHERE state IN ('queued', 'sending', 'unknown')
+GROUP BY state
+`
+
+type MessageCountOpenRow struct {
+	State    string
+	Messages int64
+}
+
+func (q *Queries) MessageCountOpen(ctx context.Context, db DBTX) ([]MessageCountOpenRow, error) {
+	rows, err := db.Query(ctx, messageCountOpen)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MessageCountOpenRow
+	for rows.Next() {
+		var i MessageCountOpenRow
+		if err := rows.Scan(&i.State, &i.Messages); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const messageInsert = `-- name: MessageInsert :one
 INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

@@ -23,3 +23,11 @@ ORDER BY account_id, action;
 -- name: PauseLift :execrows
 DELETE FROM workers.pauses
 WHERE account_id = @account_id;
+
+-- name: PauseCountActive :many
+SELECT
+    action,
+    count(*) AS accounts
+FROM workers.pauses
+WHERE until IS NULL OR until > now()
+GROUP BY action;

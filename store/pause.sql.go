@@ -10,6 +10,40 @@ import (
 	"time"
 )
 
+const pauseCountActive = `-- name: PauseCountActive :many
+SELECT
+    action,
+    count(*) AS accounts
+FROM workers.pauses
+WHERE until IS NULL OR until > now()
+GROUP BY action
+`
+
+type PauseCountActiveRow struct {
+	Action   string
+	Accounts int64
+}
+
+func (q *Queries) PauseCountActive(ctx context.Context, db DBTX) ([]PauseCountActiveRow, error) {
+	rows, err := db.Query(ctx, pauseCountActive)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PauseCountActiveRow
+	for rows.Next() {
+		var i PauseCountActiveRow
+		if err := rows.Scan(&i.Action, &i.Accounts); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const pauseLift = `-- name: PauseLift :execrows
 DELETE FROM workers.pauses
 WHERE account_id = $1

@@ -53,7 +53,7 @@ func accountsCommand(environ []string) *cobra.Command {
 				if lifted == 0 {
 					return fmt.Errorf("account %s is not paused; `worker accounts` lists those that are", args[0])
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "account %s goes on within %s\n", args[0], "the next sweep")
+				fmt.Fprintf(cmd.OutOrStdout(), "account %s is resumed: it goes on with the next sweep\n", args[0])
 				return nil
 			})
 		},

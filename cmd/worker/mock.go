@@ -25,48 +25,44 @@ const mockKey = "mock-key"
 // post the scrape jobs name exists there, and a few people comment and answer.
 type mockWorld struct {
 	url    string
+	pool   *pgxpool.Pool
+	logger *slog.Logger
 	fake   *fake.Server
 	server *http.Server
-	cancel context.CancelFunc
 	done   sync.WaitGroup
-}
 
-// mockLook is how often new scrape jobs are looked for.
-const mockLook = time.Second
+	mu   sync.Mutex
+	seen map[string]bool // account and post of scrape jobs that were populated
+}
 
 func startMockWorld(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) (*mockWorld, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for the mock Unipile: %w", err)
 	}
-	w := &mockWorld{url: "http://" + listener.Addr().String(), fake: fake.New(fake.Options{APIKey: mockKey})}
-	w.server = &http.Server{Handler: w.fake.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	w.done.Go(func() { _ = w.server.Serve(listener) })
-	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	// The posts must exist before the first poll asks for them.
-	seen := map[string]bool{}
-	if err := w.populate(ctx, pool, seen); err != nil {
-		w.close()
-		return nil, err
+	w := &mockWorld{
+		url: "http://" + listener.Addr().String(), pool: pool, logger: logger,
+		fake: fake.New(fake.Options{APIKey: mockKey}), seen: map[string]bool{},
 	}
-	w.done.Go(func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(mockLook):
-			}
-			if err := w.populate(ctx, pool, seen); err != nil && ctx.Err() == nil {
-				logger.WarnContext(ctx, "mock world could not be populated", "error", err)
-			}
-		}
-	})
+	w.server = &http.Server{Handler: w, ReadHeaderTimeout: 10 * time.Second}
+	w.done.Go(func() { _ = w.server.Serve(listener) })
 	return w, nil
 }
 
+// ServeHTTP answers like Unipile. A scrape job may be as new as the request that
+// asks for its post, so the world is brought up to date first.
+func (w *mockWorld) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if err := w.populate(r.Context()); err != nil {
+		w.logger.WarnContext(r.Context(), "mock world could not be populated", "error", err)
+	}
+	w.fake.Handler().ServeHTTP(rw, r)
+}
+
 // populate gives each scrape job that is new an account, a post and commenters.
-func (w *mockWorld) populate(ctx context.Context, pool *pgxpool.Pool, seen map[string]bool) error {
-	rows, err := pool.Query(ctx, `
+func (w *mockWorld) populate(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	rows, err := w.pool.Query(ctx, `
 SELECT DISTINCT s.unipile_account_id, s.unipile_post_id, coalesce(nullif(btrim(s.trigger_word), ''), c.trigger_word, '')
 FROM public.scrape_jobs s
 JOIN public.campaigns c ON c.id = s.campaign_id
@@ -76,8 +72,8 @@ LIMIT 10000`)
 	}
 	var account, post, triggers string
 	_, err = pgx.ForEachRow(rows, []any{&account, &post, &triggers}, func() error {
-		if key := account + " " + post; !seen[key] {
-			seen[key] = true
+		if key := account + " " + post; !w.seen[key] {
+			w.seen[key] = true
 			w.addPost(account, post, triggers)
 		}
 		return nil
@@ -117,9 +113,6 @@ func mockMember(seed string) string {
 }
 
 func (w *mockWorld) close() {
-	if w.cancel != nil {
-		w.cancel()
-	}
 	w.fake.Close()
 	_ = w.server.Close()
 	w.done.Wait()

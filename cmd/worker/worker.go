@@ -79,7 +79,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	// Metrics.
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		queue.NewDepthCollector(w.pool))
+		queue.NewDepthCollector(w.pool), jobs.NewLedgerCollector(w.pool))
 	vendors := newVendorMetrics(registry)
 
 	// Outside services.

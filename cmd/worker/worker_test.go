@@ -330,8 +330,10 @@ func TestMockMode(t *testing.T) {
 	delete(o.environ, "UNIPILE_API_KEY")
 	delete(o.environ, "UNIPILE_DSN")
 	o.environ["UNIPILE_MOCK_MODE"] = "true"
-	o.seed(t, pool)
 	w := o.run(t)
+	o.seed(t, pool) // while it runs: the world must have the post by the first poll
+	until(t, pool, "the first poll", "SELECT last_checked IS NOT NULL FROM scrape_jobs")
+	until(t, pool, "no error", "SELECT last_error IS NULL FROM scrape_jobs")
 	until(t, pool, "two delivered leads and one opt-out", `SELECT count(*) FILTER (WHERE status = 'webhook_sent') = 2
 		AND count(*) FILTER (WHERE status = 'opted_out') = 1 FROM leads`)
 	resp, err := http.Get("http://" + w.addr.String() + "/healthz")
