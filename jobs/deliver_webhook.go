@@ -66,8 +66,9 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 		ID: row.ID.String(), URL: row.WebhookUrl, Body: []byte(row.Payload),
 		Secret: w.settings.WebhookSecret, Now: time.Now(),
 	})
-	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("deliver webhook %s: %w", row.ID, err) // the worker stops: not a try that the receiver failed
+	if e := integrations.As(err); errors.Is(err, context.Canceled) || e != nil && e.Kind == integrations.Denied {
+		// The worker stops, or has nothing to sign with: not a try that the receiver failed.
+		return fmt.Errorf("deliver webhook %s: %w", row.ID, err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
