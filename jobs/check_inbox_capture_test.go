@@ -163,7 +163,7 @@ func TestInboxHearsLeadsFromBefore(t *testing.T) {
 		b.person(n)
 		b.lead(row{
 			"campaign_id": campaign, "linkedin_id": fmt.Sprintf(forms[n%len(forms)], n), "status": "dm_sent",
-			"source": nil, "metadata": nil, "created_at": time.Now().AddDate(0, 0, -30),
+			"source": nil, "metadata": nil, "created_at": nil,
 		})
 		b.linkedin.ReceiveMessage(fakeunipile.Inbound{
 			AccountID: accountID, PersonID: member(n), Text: fmt.Sprintf("person%d@example.com", n), At: time.Now().Add(-3 * 24 * time.Hour),

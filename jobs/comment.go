@@ -206,7 +206,10 @@ func (w *pollComments) seen(
 // storableComment is a comment that Postgres takes: one that it refused would
 // stop the poll at its page for ever.
 func storableComment(c unipile.Comment) unipile.Comment {
-	for _, field := range []*string{&c.ID, &c.AuthorID, &c.AuthorName, &c.AuthorURL, &c.Headline, &c.Text} {
+	if storable(c.AuthorID) != c.AuthorID {
+		c.AuthorID = "" // a mended id would be somebody else's
+	}
+	for _, field := range []*string{&c.ID, &c.AuthorName, &c.AuthorURL, &c.Headline, &c.Text} {
 		*field = storable(*field)
 	}
 	return c

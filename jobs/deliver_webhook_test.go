@@ -1,9 +1,7 @@
 package jobs_test
 
 import (
-	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -225,22 +223,6 @@ func TestDeliverWebhookStoresTheAnswer(t *testing.T) {
 	id = b.webhookLog(row{"webhook_url": odd})
 	b.wantEvent(b.deliver(id), river.EventKindJobFailed)
 	b.want("webhook_logs", id, row{"response_status": 500, "response_body": "nope  <b>é</b>"})
-}
-
-// Ensure that a worker that stops during a delivery does not count it as the
-// receiver's failure.
-func TestDeliverWebhookThatIsStopped(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	ctx, stop := context.WithCancel(t.Context())
-	slow := b.serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // or the server would not notice that we leave
-		stop()
-		<-r.Context().Done()
-	}))
-	id := b.webhookLog(row{"webhook_url": slow})
-	workWithin(ctx, b, jobs.DeliverWebhookArgs{WebhookLogID: id})
-	b.want("webhook_logs", id, row{"status": "pending", "retry_count": 0, "error_message": nil})
 }
 
 // Ensure that deliveries wait, and lose no try, while there is no secret to sign

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -80,8 +81,12 @@ func (d database) identify(ctx context.Context, db store.DBTX, accountID string,
 
 // splitName takes a display name apart as well as can be.
 func splitName(name string) (first, last string) {
-	first, last, _ = strings.Cut(strings.TrimSpace(name), " ")
-	return first, strings.TrimSpace(last)
+	name = strings.TrimSpace(name)
+	i := strings.IndexFunc(name, unicode.IsSpace) // people paste names with other blanks too
+	if i < 0 {
+		return name, ""
+	}
+	return name[:i], strings.TrimSpace(name[i:])
 }
 
 // storable removes what Postgres refuses in text: NUL and broken UTF-8.

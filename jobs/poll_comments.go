@@ -70,7 +70,7 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	if err != nil {
 		return fmt.Errorf("read scrape job %s: %w", job.Args.ScrapeJobID, err)
 	}
-	if sj.CampaignRests || (sj.Status != "scheduled" && sj.Status != "running") {
+	if sj.CampaignRests || sj.AccountPaused || (sj.Status != "scheduled" && sj.Status != "running") {
 		return nil
 	}
 	if err := w.ScrapeJobStart(ctx, w.Pool, sj.ID); err != nil {

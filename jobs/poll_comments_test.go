@@ -297,6 +297,20 @@ func TestPollOfARestingRowReadsNothing(t *testing.T) {
 	}
 }
 
+// Ensure that a row is polled at most every minute and at least once a year, however
+// odd its interval.
+func TestPollInterval(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for given, want := range map[any]time.Duration{
+		nil: 5 * time.Minute, 0: time.Minute, -3: time.Minute, 60: time.Hour, 2147483647: 365 * 24 * time.Hour,
+	} {
+		id := b.scrapeJob(row{"poll_interval_minutes": given})
+		b.poll(id)
+		b.wantNear(b.nextCheck(id), want)
+	}
+}
+
 // Ensure that comments of several ages, replies among them, are taken as they come.
 func TestPollReadsTopLevelComments(t *testing.T) {
 	t.Parallel()

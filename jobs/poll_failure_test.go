@@ -164,6 +164,13 @@ func TestPollRestsOnALimit(t *testing.T) {
 		t.Errorf("rows that got a job meanwhile (-want +got):\n%s", diff)
 	}
 
+	// A poll that was enqueued before the limit must not ask either.
+	before := b.calls("")
+	b.poll(other)
+	if n := b.calls("") - before; n != 0 {
+		t.Errorf("%d calls were made in spite of the limit, want none", n)
+	}
+
 	b.exec("UPDATE workers.pauses SET until = now()")
 	b.exec("UPDATE scrape_jobs SET next_check = now() WHERE id = $1", id)
 	if diff := cmp.Diff(sorted(id, other), b.run(b.sweeps.ScrapeJobs)); diff != "" {

@@ -167,7 +167,7 @@ func unwanted(m store.MessageLockRow) string {
 	switch {
 	case !m.HasLead:
 		return "lead_deleted"
-	case m.LeadStatus == store.LeadOptedOut:
+	case m.LeadStatus == store.LeadOptedOut, m.OptedOutElsewhere:
 		return "opted_out"
 	case m.Purpose == store.PurposeFirstDM && m.LeadStatus != store.LeadCommentDetected:
 		return "already_contacted"

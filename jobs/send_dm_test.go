@@ -100,6 +100,22 @@ func TestSendDMSkipsWhatIsNotWantedAnyMore(t *testing.T) {
 	}
 }
 
+// Ensure that an opt-out in one campaign stops what waits in the others of that
+// client, and in no other client's.
+func TestSendDMHonoursAnOptOutElsewhere(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	client := b.seedClient()
+	b.lead(row{"campaign_id": b.campaign(row{"client_id": client}), "linkedin_id": "person-1", "provider_id": member(1), "status": "opted_out"})
+	id, _ := b.message(1, row{"campaign_id": b.campaign(row{"client_id": client})})
+	other, _ := b.message(1, nil)
+
+	b.wantEvent(b.send(id), river.EventKindJobCompleted)
+	b.want("workers.messages", id, row{"state": "skipped", "error_type": "opted_out"})
+	b.wantEvent(b.send(other), river.EventKindJobCompleted)
+	b.want("workers.messages", other, row{"state": "sent"})
+}
+
 // Ensure that a message waits while its campaign rests, and goes out when the
 // campaign goes on.
 func TestSendDMWaitsForItsCampaign(t *testing.T) {

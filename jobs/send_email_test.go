@@ -127,7 +127,7 @@ func TestSendEmailThatCannotBeSent(t *testing.T) {
 // key, a quota or the service leaves it pending.
 func TestSendEmailThatResendRefuses(t *testing.T) {
 	t.Parallel()
-	tomorrow := time.Until(time.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour))
+	tomorrow := max(time.Until(time.Now().UTC().Truncate(24*time.Hour).Add(24*time.Hour)), time.Minute)
 	tests := []struct {
 		name   string
 		fault  fakeresend.Fault

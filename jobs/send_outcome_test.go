@@ -186,6 +186,7 @@ func TestSendDMExactlyOnceInDoubt(t *testing.T) {
 				if !stored {
 					b.wantEvent(b.send(id), river.EventKindJobSnoozed)
 					b.want("workers.messages", id, row{"state": "queued", "error_type": "surely_not_sent"})
+					b.age(id, time.Minute)
 				}
 				b.wantEvent(b.send(id), river.EventKindJobCompleted)
 				b.wantSent(1, "Where shall I send it, No1?")
@@ -290,6 +291,7 @@ func TestSendDMOfAKilledWorker(t *testing.T) {
 			b.age(id, 2*time.Minute)
 			if !hadSent {
 				b.wantEvent(b.send(id), river.EventKindJobSnoozed)
+				b.age(id, time.Minute)
 			}
 			b.wantEvent(b.send(id), river.EventKindJobCompleted)
 			b.want("workers.messages", id, row{"state": "sent"})

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"encoding/json"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,6 +111,22 @@ func TestSweepGivesEachRowOneJob(t *testing.T) {
 		WHERE id IN (SELECT id FROM workers.river_job ORDER BY id DESC LIMIT 3)`)
 	if n := len(b.run(b.sweeps.ScrapeJobs)); n != 3 {
 		t.Errorf("sweep after three jobs completed gave %d, want 3", n)
+	}
+}
+
+// Ensure that sweeps of several workers at once give each row one job.
+func TestSweepsAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.exec(`INSERT INTO scrape_jobs (campaign_id, unipile_post_id, unipile_account_id)
+		SELECT $1, n, 'account' FROM generate_series(1, 300) n`, b.campaign(nil))
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() { b.run(b.sweeps.ScrapeJobs) })
+	}
+	wg.Wait()
+	if n := b.activeJobs("poll_comments"); n != 300 {
+		t.Errorf("%d jobs, want 300", n)
 	}
 }
 

@@ -25,6 +25,13 @@ SELECT
     m.claimed_at,
     coalesce(l.status, 'comment_detected')::text AS lead_status,
     (l.id IS NOT NULL)::boolean AS has_lead,
+    EXISTS (
+        SELECT
+        FROM public.leads o
+        JOIN public.campaigns oc ON oc.id = o.campaign_id
+        WHERE oc.client_id = c.client_id
+          AND o.status = 'opted_out'
+          AND (o.provider_id = m.recipient_id OR o.linkedin_id = m.recipient_id))::boolean AS opted_out_elsewhere,
     coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests,
     now()::timestamptz AS now
 FROM workers.messages m

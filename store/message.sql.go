@@ -253,6 +253,13 @@ SELECT
     m.claimed_at,
     coalesce(l.status, 'comment_detected')::text AS lead_status,
     (l.id IS NOT NULL)::boolean AS has_lead,
+    EXISTS (
+        SELECT
+        FROM public.leads o
+        JOIN public.campaigns oc ON oc.id = o.campaign_id
+        WHERE oc.client_id = c.client_id
+          AND o.status = 'opted_out'
+          AND (o.provider_id = m.recipient_id OR o.linkedin_id = m.recipient_id))::boolean AS opted_out_elsewhere,
     coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests,
     now()::timestamptz AS now
 FROM workers.messages m
@@ -263,24 +270,25 @@ FOR UPDATE OF m
 `
 
 type MessageLockRow struct {
-	ID            int64
-	AccountID     string
-	CampaignID    uuid.UUID
-	ScrapeJobID   *uuid.UUID
-	LeadID        *uuid.UUID
-	Purpose       string
-	RecipientID   string
-	ChatID        *string
-	Body          string
-	State         string
-	NotBefore     *time.Time
-	Attempts      int32
-	Claim         *uuid.UUID
-	ClaimedAt     *time.Time
-	LeadStatus    string
-	HasLead       bool
-	CampaignRests bool
-	Now           time.Time
+	ID                int64
+	AccountID         string
+	CampaignID        uuid.UUID
+	ScrapeJobID       *uuid.UUID
+	LeadID            *uuid.UUID
+	Purpose           string
+	RecipientID       string
+	ChatID            *string
+	Body              string
+	State             string
+	NotBefore         *time.Time
+	Attempts          int32
+	Claim             *uuid.UUID
+	ClaimedAt         *time.Time
+	LeadStatus        string
+	HasLead           bool
+	OptedOutElsewhere bool
+	CampaignRests     bool
+	Now               time.Time
 }
 
 // Everything that decides whether a message may go out now.
@@ -304,6 +312,7 @@ func (q *Queries) MessageLock(ctx context.Context, db DBTX, id int64) (MessageLo
 		&i.ClaimedAt,
 		&i.LeadStatus,
 		&i.HasLead,
+		&i.OptedOutElsewhere,
 		&i.CampaignRests,
 		&i.Now,
 	)

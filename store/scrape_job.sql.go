@@ -118,10 +118,15 @@ SELECT
     s.unipile_account_id,
     coalesce(nullif(btrim(s.trigger_word), ''), c.trigger_word, '')::text AS trigger_words,
     coalesce(s.status, 'scheduled')::text AS status,
-    greatest(coalesce(s.poll_interval_minutes, 5), 1)::integer AS poll_interval_minutes,
+    least(greatest(coalesce(s.poll_interval_minutes, 5), 1), 525600)::integer AS poll_interval_minutes,
     c.client_id,
     coalesce(c.dm_template_step1, '')::text AS dm_template,
     coalesce(c.status IN ('paused', 'completed') OR c.starts_at > now() OR c.ends_at <= now(), false)::boolean AS campaign_rests,
+    EXISTS (
+        SELECT FROM workers.pauses pause
+        WHERE pause.account_id = s.unipile_account_id
+          AND pause.action IN ('everything', 'polls')
+          AND (pause.until IS NULL OR pause.until > now()))::boolean AS account_paused,
     coalesce(p.post_url, '')::text AS post_url,
     now()::timestamptz AS now
 FROM public.scrape_jobs s
@@ -141,6 +146,7 @@ type ScrapeJobGetForPollRow struct {
 	ClientID            *uuid.UUID
 	DmTemplate          string
 	CampaignRests       bool
+	AccountPaused       bool
 	PostUrl             string
 	Now                 time.Time
 }
@@ -159,6 +165,7 @@ func (q *Queries) ScrapeJobGetForPoll(ctx context.Context, db DBTX, id uuid.UUID
 		&i.ClientID,
 		&i.DmTemplate,
 		&i.CampaignRests,
+		&i.AccountPaused,
 		&i.PostUrl,
 		&i.Now,
 	)
