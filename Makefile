@@ -61,7 +61,7 @@ fuzz: ## Fuzz what reads strangers' text, a minute each; FUZZTIME=10m for longer
 
 .PHONY: migration
 migration: ## Make the next numbered migration: make migration NAME=add_something
-	@test -n "$(NAME)" || { echo 'say its name: make migration NAME=add_something'; exit 2; }
+	@[[ '$(NAME)' =~ ^[a-z0-9_]+$$ ]] || { echo 'say its name, of a-z, 0-9 and _: make migration NAME=add_something'; exit 2; }
 	@last=$$(ls migrations/*.sql | sed 's:.*/::' | sort | tail -1 | cut -c1-5); \
 	file=migrations/$$(printf '%05d' $$((10#$$last + 1)))_$(NAME).sql; \
 	printf -- '-- Why this is needed.\n\n-- +goose Up\n\n-- +goose Down\n' > $$file; echo "made $$file"

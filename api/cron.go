@@ -94,9 +94,9 @@ func (s *server) cron(sweep cronSweep) http.HandlerFunc {
 
 // authorized compares in constant time; hashing hides the length too.
 func authorized(r *http.Request, secret string) bool {
-	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(secret))
-	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && ok
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
 func (s *server) sweepAndWait(ctx context.Context, sweep cronSweep) ([]result, error) {

@@ -43,8 +43,9 @@ const (
 // bench is a database, the pretended vendors and the jobs between them.
 type bench struct {
 	*testing.T
-	pool *pgxpool.Pool
-	deps jobs.Deps
+	pool    *pgxpool.Pool
+	deps    jobs.Deps
+	metrics *prometheus.Registry
 
 	linkedin *fakeunipile.Server
 	mail     *fakeresend.Server
@@ -82,6 +83,7 @@ func setup(t *testing.T, change ...func(*options)) *bench {
 		linkedin: fakeunipile.New(fakeunipile.Options{APIKey: "key", ReadLag: o.readLag, ExtraFields: true}),
 		mail:     fakeresend.New(fakeresend.Options{APIKey: "key"}),
 		customer: receiver.New(receiver.Options{Secret: secret}),
+		metrics:  prometheus.NewRegistry(),
 	}
 	if o.legacy {
 		b.pool = storetest.Legacy(t)
@@ -105,7 +107,7 @@ func setup(t *testing.T, change ...func(*options)) *bench {
 	b.hookURL = b.serve(b.customer.Handler()) + "/leads"
 	t.Cleanup(b.linkedin.Close) // before its HTTP server, which waits for held requests
 
-	b.deps = jobs.Deps{Pool: b.pool, Funnel: jobs.NewFunnel(prometheus.NewRegistry()), Settings: o.settings}
+	b.deps = jobs.Deps{Pool: b.pool, Funnel: jobs.NewFunnel(b.metrics), Settings: o.settings}
 	b.deps.Unipile, err = unipile.New(unipile.Config{DSN: unipileURL, APIKey: o.apiKey, Timeout: o.unipileTimeout})
 	b.must(err)
 	b.deps.Resend, err = resend.New(resend.Config{BaseURL: mailURL, APIKey: o.apiKey})

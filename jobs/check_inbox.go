@@ -116,7 +116,9 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
 	if err := w.AccountEnsure(ctx, w.Pool, accountID); err != nil {
 		return fmt.Errorf("make account row: %w", err)
 	}
-	return w.AccountSetInboxRead(ctx, w.Pool, store.AccountSetInboxReadParams{ID: accountID, InboxReadUntil: newest})
+	return w.AccountSetInboxRead(ctx, w.Pool, store.AccountSetInboxReadParams{
+		ID: accountID, InboxReadUntil: newest, ReadFrom: account.InboxReadUntil,
+	})
 }
 
 func (w *checkInbox) storeMessages(ctx context.Context, accountID string, messages []unipile.Message) error {

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -78,9 +79,7 @@ func TestCaptureFindsTheWebhook(t *testing.T) {
 	}
 	for n, tc := range tests {
 		columns := row{"campaign_id": b.campaign(tc.campaign)}
-		for name, value := range tc.job {
-			columns[name] = value
-		}
+		maps.Copy(columns, tc.job)
 		campaign := columns["campaign_id"].(uuid.UUID)
 		lead := b.askIn(n, campaign, b.scrapeJob(columns))
 		b.answer(n, "ana@example.com")

@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -22,9 +23,7 @@ func (b *bench) ask(n int, scrapeJob row) (a asked) {
 	b.Helper()
 	a.campaign = b.campaign(nil)
 	columns := row{"campaign_id": a.campaign}
-	for name, value := range scrapeJob {
-		columns[name] = value
-	}
+	maps.Copy(columns, scrapeJob)
 	a.scrapeJob = b.scrapeJob(columns)
 	a.lead = b.askIn(n, a.campaign, a.scrapeJob)
 	return a

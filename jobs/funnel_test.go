@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/queue"
@@ -86,8 +87,9 @@ func TestFunnel(t *testing.T) {
 			AND count(*) FILTER (WHERE status = 'opted_out') = 1
 			AND (SELECT count(*) = $1 FROM workers.messages WHERE purpose = 'backup_link' AND state = 'sent') FROM leads`, people-2)
 	})
-	b.until("the email is sent", func(context.Context) bool {
-		return b.read("notifications", notification)["status"] == "sent"
+	b.until("the email is sent and every answer handled", func(context.Context) bool {
+		return b.read("notifications", notification)["status"] == "sent" &&
+			scalar[int](b, "SELECT count(*) FROM workers.inbox_messages WHERE handled_at IS NOT NULL") == people
 	})
 
 	b.want("scrape_jobs", id, row{
@@ -109,6 +111,26 @@ func TestFunnel(t *testing.T) {
 	if got := len(b.mail.Emails()); got != 1 {
 		t.Errorf("%d emails went out, want 1", got)
 	}
+	const steps = `
+# HELP workers_funnel_total What went through the funnel, by step.
+# TYPE workers_funnel_total counter
+workers_funnel_total{step="answer_read"} 12
+workers_funnel_total{step="backup_link_sent"} 10
+workers_funnel_total{step="comment_scanned"} 13
+workers_funnel_total{step="dm_failed"} 0
+workers_funnel_total{step="dm_sent"} 12
+workers_funnel_total{step="email_captured"} 10
+workers_funnel_total{step="email_failed"} 0
+workers_funnel_total{step="email_sent"} 1
+workers_funnel_total{step="opted_out"} 1
+workers_funnel_total{step="trigger_found"} 12
+workers_funnel_total{step="webhook_delivered"} 10
+workers_funnel_total{step="webhook_failed"} 3
+`
+	// They are counted after the rows are written.
+	b.until("the counters say the same as the rows", func(context.Context) bool {
+		return testutil.GatherAndCompare(b.metrics, strings.NewReader(steps)) == nil
+	})
 
 	// Every kind has run, and arguments hold ids only.
 	kinds := scalar[[]string](b, "SELECT array_agg(DISTINCT kind) FROM workers.river_job WHERE state = 'completed'")

@@ -26,6 +26,9 @@ const clockSkew = 2 * time.Minute
 // after that lag may conclude that it was not sent.
 func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
 	found, err := w.findInChats(ctx, m)
+	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
+		return w.recordBlindLookUp(ctx, m, e)
+	}
 	if err != nil {
 		return fmt.Errorf("look up message %d: %w", m.ID, err)
 	}
@@ -35,7 +38,7 @@ func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
 	outcome := store.MessageRecordOutcomeParams{
 		ID: m.ID, Claim: m.Claim, State: store.MessageUnknown, ErrorType: "not_found_yet",
 	}
-	until := m.ClaimedAt.Add(w.settings.ReadLag)
+	until := w.doubtEnds(m)
 	reason := "the provider's reads lag behind"
 	if m.Now.Before(until) {
 		outcome.NotBefore = &until
@@ -51,35 +54,65 @@ func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
 	return &queue.NotYet{Until: until, Reason: reason}
 }
 
-func (w *sendDM) findInChats(ctx context.Context, m *store.MessageLockRow) (*unipile.Message, error) {
-	var chats []string
-	if m.ChatID != nil && *m.ChatID != "" {
-		chats = append(chats, *m.ChatID)
-	} else {
-		with, err := chatsWith(ctx, w.linkedin, m.AccountID, m.RecipientID)
-		if err != nil {
-			return nil, err
-		}
-		chats = with
+// doubtEnds is when a message that is not in the chat was surely not sent: the
+// provider may have taken it until the send's time was over, and shows it late.
+func (w *sendDM) doubtEnds(m *store.MessageLockRow) time.Time {
+	return m.ClaimedAt.Add(w.settings.SendTimeout + w.settings.ReadLag)
+}
+
+// blindLookUpWait is how long a message rests that the provider would not let us
+// look up. Not being allowed to look is no proof that nothing was sent.
+const blindLookUpWait = time.Hour
+
+func (w *sendDM) recordBlindLookUp(ctx context.Context, m *store.MessageLockRow, cause *integrations.Error) error {
+	until := m.Now.Add(blindLookUpWait)
+	_, err := w.MessageRecordOutcome(ctx, w.Pool, store.MessageRecordOutcomeParams{
+		ID: m.ID, Claim: m.Claim, State: store.MessageUnknown, NotBefore: &until,
+		ErrorType: cause.Type, ErrorDetail: cause.Detail,
+	})
+	if err != nil {
+		return fmt.Errorf("record look-up of message %d: %w", m.ID, err)
 	}
-	since := m.ClaimedAt.Add(-clockSkew)
+	return &queue.Recorded{Err: fmt.Errorf("look up message %d: %w", m.ID, cause)}
+}
+
+// findInChats looks for the message in the chat it was meant for, and where that
+// is gone or not known, in all one-to-one chats with the person.
+func (w *sendDM) findInChats(ctx context.Context, m *store.MessageLockRow) (*unipile.Message, error) {
+	if chat := deref(m.ChatID); chat != "" {
+		found, err := w.findInChat(ctx, m, chat)
+		if e := integrations.As(err); e == nil || e.Kind != integrations.Rejected {
+			return found, err
+		}
+	}
+	chats, err := chatsWith(ctx, w.linkedin, m.AccountID, m.RecipientID)
+	if err != nil {
+		return nil, err
+	}
 	for _, chat := range chats {
-		for cursor := ""; ; {
-			page, err := w.linkedin.ChatMessages(ctx, m.AccountID, chat, since, cursor)
-			if err != nil {
-				return nil, fmt.Errorf("read chat: %w", err)
-			}
-			for _, message := range page.Messages {
-				if message.FromAccount && sameText(message.Text, m.Body) {
-					return &message, nil
-				}
-			}
-			if cursor = page.Next; cursor == "" {
-				break
-			}
+		if found, err := w.findInChat(ctx, m, chat); found != nil || err != nil {
+			return found, err
 		}
 	}
 	return nil, nil
+}
+
+func (w *sendDM) findInChat(ctx context.Context, m *store.MessageLockRow, chat string) (*unipile.Message, error) {
+	since := m.ClaimedAt.Add(-clockSkew)
+	for cursor := ""; ; {
+		page, err := w.linkedin.ChatMessages(ctx, m.AccountID, chat, since, cursor)
+		if err != nil {
+			return nil, fmt.Errorf("read chat: %w", err)
+		}
+		for _, message := range page.Messages {
+			if message.FromAccount && sameText(message.Text, m.Body) {
+				return &message, nil
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil, nil
+		}
+	}
 }
 
 // chatsWith lists the one-to-one chats of an account with a person.

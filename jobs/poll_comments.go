@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/conversation"
@@ -80,8 +79,8 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	if err != nil && ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return err // the worker stops: the next one polls
 	}
-	if _, ours := errors.AsType[*pgconn.PgError](err); ours {
-		return err // our database, a deadlock say: no fault of the row
+	if err != nil && !isFaultOfRow(err) {
+		return err // our database, say: River tries again
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -94,6 +93,9 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	}
 	if err := w.ScrapeJobSucceed(ctx, w.Pool, store.ScrapeJobSucceedParams{ID: sj.ID, NextCheck: next}); err != nil {
 		return fmt.Errorf("record poll of scrape job %s: %w", sj.ID, err)
+	}
+	if !complete {
+		return &queue.NotYet{Until: next, Reason: "more pages to read"}
 	}
 	return nil
 }
@@ -110,8 +112,8 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 		page, err := w.linkedin.Comments(ctx, sj.UnipileAccountID, scan.socialID, scan.cursor)
 		if err != nil {
 			if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected && scan.cursor != "" {
-				// The place to go on at is no longer known there: start over next time.
-				err = errors.Join(err, w.saveScan(context.WithoutCancel(ctx), sj.ID, "", nil))
+				// The place to go on at is no longer known there: the same scan starts over.
+				err = errors.Join(err, w.saveScan(context.WithoutCancel(ctx), sj.ID, "", &scan.startedAt))
 			}
 			return false, fmt.Errorf("read comments: %w", err)
 		}
@@ -146,44 +148,64 @@ type scan struct {
 func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPollRow) (*scan, error) {
 	keywords := conversation.SplitKeywords(sj.TriggerWords)
 	if len(keywords) == 0 {
-		return nil, errors.New("trigger_word is empty: set it on the scrape job or its campaign")
+		return nil, &settingError{errors.New("trigger_word is empty: set it on the scrape job or its campaign")}
 	}
 	trigger, err := conversation.NewTrigger(conversation.TriggerRules{Keywords: keywords})
 	if err != nil {
-		return nil, fmt.Errorf("trigger_word: %w", err)
+		return nil, &settingError{fmt.Errorf("trigger_word: %w", err)}
 	}
 	for _, keyword := range keywords {
 		if _, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FirstName: "Ana"}, keyword); err != nil {
-			return nil, fmt.Errorf("dm_template_step1: %w", err)
+			return nil, &settingError{fmt.Errorf("dm_template_step1: %w", err)}
 		}
 	}
 	s := &scan{trigger: trigger, startedAt: sj.Now}
 	if s.ownID, err = w.ownID(ctx, sj.UnipileAccountID); err != nil {
 		return nil, err
 	}
+	askFor := cmp.Or(strings.TrimSpace(sj.UnipilePostID), sj.PostUrl)
 	post, err := w.WatchedPostGet(ctx, w.Pool, sj.ID)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return s, w.findPost(ctx, sj, s)
+	case errors.Is(err, pgx.ErrNoRows) || (err == nil && post.AskedFor != askFor):
+		if err := w.findPost(ctx, sj, askFor, s); err != nil {
+			return nil, err
+		}
 	case err != nil:
 		return nil, fmt.Errorf("read watched post: %w", err)
+	default:
+		s.socialID, s.authorID = post.SocialID, deref(post.AuthorID)
+		if post.ScanStartedAt != nil {
+			s.cursor, s.startedAt = deref(post.ScanCursor), *post.ScanStartedAt
+			return s, nil
+		}
 	}
-	s.socialID, s.authorID = post.SocialID, deref(post.AuthorID)
-	if post.ScanCursor != nil && post.ScanStartedAt != nil {
-		s.cursor, s.startedAt = *post.ScanCursor, *post.ScanStartedAt
-	}
-	return s, nil
+	// Before the first page is stored: should the scan break off after it, the next
+	// one must not take that page for the end.
+	return s, w.saveScan(ctx, sj.ID, "", &s.startedAt)
+}
+
+// settingError is a mistake in the row or its campaign, for its owner to mend.
+type settingError struct{ error }
+
+// Unwrap gives the mistake.
+func (e *settingError) Unwrap() error { return e.error }
+
+// isFaultOfRow tells what belongs on the row from faults of our own, which its
+// owner could not mend and should not read.
+func isFaultOfRow(err error) bool {
+	_, setting := errors.AsType[*settingError](err)
+	return setting || integrations.As(err) != nil
 }
 
 // findPost asks for the post's social id, the only one that comments are listed by.
-func (w *pollComments) findPost(ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan) error {
-	post, err := w.linkedin.Post(ctx, sj.UnipileAccountID, cmp.Or(strings.TrimSpace(sj.UnipilePostID), sj.PostUrl))
+func (w *pollComments) findPost(ctx context.Context, sj store.ScrapeJobGetForPollRow, askFor string, s *scan) error {
+	post, err := w.linkedin.Post(ctx, sj.UnipileAccountID, askFor)
 	if err != nil {
 		return fmt.Errorf("find post: %w", err)
 	}
 	s.socialID, s.authorID = post.SocialID, post.AuthorID
 	err = w.WatchedPostUpsert(ctx, w.Pool, store.WatchedPostUpsertParams{
-		ScrapeJobID: sj.ID, SocialID: post.SocialID, AuthorID: nullable(post.AuthorID),
+		ScrapeJobID: sj.ID, AskedFor: askFor, SocialID: post.SocialID, AuthorID: nullable(post.AuthorID),
 	})
 	if err != nil {
 		return fmt.Errorf("store watched post: %w", err)

@@ -153,15 +153,19 @@ func TestPollContinuesAnInterruptedScan(t *testing.T) {
 
 	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
 	b.wantCounts(id, 100, 100)
+	// These move the page that was read to the place where the scan goes on: that it
+	// is known, from this very scan, must not end it.
+	for n := range 100 {
+		b.comment(230+n, "guide")
+	}
 	b.poll(id)
 	b.wantCounts(id, 230, 230)
-	if n := b.calls("list_comments"); n != 3 {
-		t.Errorf("%d pages were read, want 3: the first one is not read again", n)
+	if n := b.calls("list_comments"); n != 4 {
+		t.Errorf("%d pages were read, want 4: one before the break and the three behind it", n)
 	}
 	// What was commented meanwhile comes with the next scan.
-	b.comment(231, "guide")
 	b.poll(id)
-	b.wantCounts(id, 231, 231)
+	b.wantCounts(id, 330, 330)
 }
 
 // Ensure that a place to go on at which the vendor has forgotten starts the scan
@@ -173,7 +177,7 @@ func TestPollStartsOverWhenItsPlaceIsForgotten(t *testing.T) {
 		b.comment(n, "guide")
 	}
 	id := b.scrapeJob(nil)
-	b.exec("INSERT INTO workers.watched_posts (scrape_job_id, social_id, scan_cursor, scan_started_at) VALUES ($1, $2, 'forgotten', now())", id, socialID)
+	b.exec("INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, scan_cursor, scan_started_at) VALUES ($1, $2, $3, 'forgotten', now())", id, postID, socialID)
 
 	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
 	b.poll(id)
@@ -278,6 +282,20 @@ func TestPollFindsThePostOnce(t *testing.T) {
 	if n := b.calls("get_account"); n != 1 {
 		t.Errorf("the account was asked for %d times, want once", n)
 	}
+}
+
+// Ensure that a row whose post id is corrected is read from the right post.
+func TestPollFollowsACorrectedPost(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.comment(1, "guide")
+	b.linkedin.AddPost(fakeunipile.Post{ID: "7398114413090816222", AuthorID: ownerID})
+	id := b.scrapeJob(row{"unipile_post_id": "7398114413090816222"})
+	b.poll(id)
+	b.wantCounts(id, 0, 0)
+	b.exec("UPDATE scrape_jobs SET unipile_post_id = $1", postID)
+	b.poll(id)
+	b.wantCounts(id, 1, 1)
 }
 
 // Ensure that a poll of a row or campaign that came to rest meanwhile does nothing.

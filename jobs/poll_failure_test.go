@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -72,9 +73,7 @@ func TestPollNamesWhatTheOwnerMustChange(t *testing.T) {
 			b := setup(t)
 			b.comment(1, "guide "+strings.Repeat("x", 90))
 			job := row{"campaign_id": b.campaign(tc.campaign)}
-			for name, value := range tc.job {
-				job[name] = value
-			}
+			maps.Copy(job, tc.job)
 			id := b.scrapeJob(job)
 
 			if said := b.failPoll(id); !strings.Contains(said, tc.says) {
@@ -103,8 +102,8 @@ func TestPollCountsErrors(t *testing.T) {
 		damage func(*bench, row)
 		says   string
 	}{
-		{"the post is gone", func(b *bench, job row) { job["unipile_post_id"] = "7398114413090810001" }, "404"},
-		{"the post id is none", func(b *bench, job row) { job["unipile_post_id"] = "https://example.com/post" }, "not a LinkedIn post"},
+		{"the post is gone", func(_ *bench, job row) { job["unipile_post_id"] = "7398114413090810001" }, "404"},
+		{"the post id is none", func(_ *bench, job row) { job["unipile_post_id"] = "https://example.com/post" }, "not a LinkedIn post"},
 		{"Unipile fails", func(b *bench, _ row) {
 			b.linkedin.AddFault(fakeunipile.Fault{Operation: "list_comments", Status: 500})
 		}, "500"},
@@ -233,6 +232,21 @@ func TestPollOfAnUnknownAccount(t *testing.T) {
 	}
 	b.want("scrape_jobs", id, row{"status": "running", "error_count": 1})
 	b.wantNear(scalar[time.Time](b, "SELECT until FROM workers.pauses WHERE account_id = 'not-linked-yet' AND action = 'everything'"), 10*time.Minute)
+}
+
+// Ensure that a fault of our own database is tried again and not put on the row,
+// whose owner could not mend it.
+func TestPollWhileTheDatabaseFails(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.comment(1, "guide")
+	id := b.scrapeJob(nil)
+	b.exec("ALTER TABLE workers.comments ADD CONSTRAINT broken CHECK (body = '')")
+	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobFailed)
+	b.want("scrape_jobs", id, row{"error_count": 0, "last_error": nil, "next_check": nil, "comments_scanned": 0})
+	b.exec("ALTER TABLE workers.comments DROP CONSTRAINT broken")
+	b.poll(id)
+	b.wantCounts(id, 1, 1)
 }
 
 // Ensure that a worker which stops in the middle of a poll leaves no mark on the row.

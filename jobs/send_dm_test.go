@@ -19,11 +19,11 @@ func (b *bench) send(messageID int64) *rivertest.WorkResult {
 	return work(b, jobs.SendDMArgs{MessageID: messageID})
 }
 
-// wantSent makes sure that a person got exactly these texts.
-func (b *bench) wantSent(n int, texts ...string) {
+// wantSent makes sure that person 1 got exactly these texts.
+func (b *bench) wantSent(texts ...string) {
 	b.Helper()
-	if diff := cmp.Diff(texts, b.sentTo(member(n))); diff != "" {
-		b.Errorf("messages that person %d got (-want +got):\n%s", n, diff)
+	if diff := cmp.Diff(texts, b.sentTo(member(1))); diff != "" {
+		b.Errorf("messages that the person got (-want +got):\n%s", diff)
 	}
 }
 
@@ -39,7 +39,7 @@ func TestSendDM(t *testing.T) {
 	b.wantEvent(b.send(id), river.EventKindJobCompleted)
 	b.wantEvent(b.send(id), river.EventKindJobCompleted) // a second job of it does nothing
 
-	b.wantSent(1, "Where shall I send it, No1?")
+	b.wantSent("Where shall I send it, No1?")
 	sent := b.linkedin.Sent()[0]
 	b.want("workers.messages", id, row{
 		"state": "sent", "attempts": 1, "chat_id": sent.ChatID, "provider_message_id": sent.ID, "error_type": nil, "not_before": nil,
@@ -64,7 +64,7 @@ func TestSendBackupLink(t *testing.T) {
 	})
 
 	b.wantEvent(b.send(backup), river.EventKindJobCompleted)
-	b.wantSent(1, "Where shall I send it, No1?", "the link")
+	b.wantSent("Where shall I send it, No1?", "the link")
 	if m := b.linkedin.Sent()[1]; m.Via != "send_message" || m.ChatID != chat {
 		t.Errorf("link went by %s to chat %s, want send_message to %s", m.Via, m.ChatID, chat)
 	}

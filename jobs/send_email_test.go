@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -110,9 +111,7 @@ func TestSendEmailThatCannotBeSent(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			columns := row{"user_id": b.user(tc.user)}
-			for name, value := range tc.notification {
-				columns[name] = value
-			}
+			maps.Copy(columns, tc.notification)
 			id := b.notification(columns)
 			b.wantEvent(b.email(id), river.EventKindJobCompleted)
 			b.want("notifications", id, row{"status": "failed", "error_message": tc.says, "sent_at": nil})

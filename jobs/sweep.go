@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -111,6 +113,17 @@ func insertMany(ctx context.Context, client *queue.Client, params []river.Insert
 	ids := make([]int64, len(results))
 	for i, r := range results {
 		ids[i] = r.Job.ID
+		if r.UniqueSkippedAsDuplicate && waits(r.Job.State) {
+			// The row is due now although its job would be tried later: bring it forward.
+			if _, err := client.JobRetry(ctx, r.Job.ID); err != nil && !errors.Is(err, rivertype.ErrNotFound) {
+				return nil, fmt.Errorf("bring job %d forward: %w", r.Job.ID, err)
+			}
+		}
 	}
 	return ids, nil
+}
+
+// waits reports whether a job in this state is there but not yet up for work.
+func waits(state rivertype.JobState) bool {
+	return state == rivertype.JobStateRetryable || state == rivertype.JobStateScheduled
 }

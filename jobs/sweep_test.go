@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -72,9 +73,7 @@ func TestSweepScrapeJobsFindsWhatIsDue(t *testing.T) {
 	names := map[string]string{}
 	for _, tc := range tests {
 		job := row{"campaign_id": b.campaign(tc.campaign), "unipile_account_id": tc.name}
-		for name, value := range tc.job {
-			job[name] = value
-		}
+		maps.Copy(job, tc.job)
 		id := b.scrapeJob(job)
 		names[id.String()] = tc.name
 		if tc.due {

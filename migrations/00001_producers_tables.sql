@@ -115,7 +115,7 @@ DECLARE
     c record;
 BEGIN
     FOR c IN
-        SELECT con.conname, a.attname, pg_get_expr(con.conbin, con.conrelid) AS expr
+        SELECT con.conname, con.convalidated, a.attname, pg_get_expr(con.conbin, con.conrelid) AS expr
         FROM pg_constraint con
         JOIN pg_attribute a ON a.attrelid = con.conrelid AND con.conkey = ARRAY[a.attnum]
         WHERE con.contype = 'c'
@@ -124,13 +124,14 @@ BEGIN
             OR a.attname = 'source' AND pg_get_expr(con.conbin, con.conrelid) NOT LIKE '%comment_trigger%')
     LOOP
         EXECUTE format('ALTER TABLE public.leads DROP CONSTRAINT %I', c.conname);
-        EXECUTE format('ALTER TABLE public.leads ADD CONSTRAINT %I CHECK ((%s) OR %I IN (%s))',
+        EXECUTE format('ALTER TABLE public.leads ADD CONSTRAINT %I CHECK ((%s) OR %I IN (%s))%s',
             c.conname, c.expr, c.attname,
             CASE c.attname
                 WHEN 'status' THEN $v$'comment_detected', 'dm_sent', 'email_captured', 'webhook_sent',
                     'completed', 'not_connected', 'opted_out', 'expired'$v$
                 ELSE $v$'comment_trigger', 'dm'$v$
-            END);
+            END,
+            CASE WHEN c.convalidated THEN '' ELSE ' NOT VALID' END);
     END LOOP;
 END $$;
 -- +goose StatementEnd
@@ -191,6 +192,13 @@ CREATE TABLE IF NOT EXISTS public.webhook_logs (
     created_at      timestamptz DEFAULT now(),
     updated_at      timestamptz DEFAULT now()
 );
+-- A trigger keeps updated_at, so it must be there.
+ALTER TABLE public.campaigns ADD COLUMN IF NOT EXISTS updated_at timestamptz DEFAULT now();
+ALTER TABLE public.leads ADD COLUMN IF NOT EXISTS updated_at timestamptz DEFAULT now();
+ALTER TABLE public.notifications ADD COLUMN IF NOT EXISTS updated_at timestamptz DEFAULT now();
+ALTER TABLE public.posts ADD COLUMN IF NOT EXISTS updated_at timestamptz DEFAULT now();
+ALTER TABLE public.scrape_jobs ADD COLUMN IF NOT EXISTS updated_at timestamptz DEFAULT now();
+ALTER TABLE public.users ADD COLUMN IF NOT EXISTS updated_at timestamptz DEFAULT now();
 ALTER TABLE public.webhook_logs ADD COLUMN IF NOT EXISTS updated_at timestamptz DEFAULT now();
 -- When the next try is due; null on rows of producers, which are due at once.
 ALTER TABLE public.webhook_logs ADD COLUMN IF NOT EXISTS next_attempt_at timestamptz;
@@ -210,9 +218,19 @@ CREATE INDEX IF NOT EXISTS workers_webhook_logs_newest ON public.webhook_logs (c
 CREATE INDEX IF NOT EXISTS workers_webhook_logs_lead ON public.webhook_logs (lead_id);
 CREATE INDEX IF NOT EXISTS workers_leads_provider ON public.leads (provider_id);
 CREATE INDEX IF NOT EXISTS workers_leads_linkedin ON public.leads (linkedin_id);
--- Rows from before the workers, which are known by a slug or a URL alone.
-CREATE INDEX IF NOT EXISTS workers_leads_unresolved ON public.leads (campaign_id) WHERE provider_id IS NULL;
+-- Rows from before the workers go by a slug or a URL; lead.sql compares the same
+-- expressions.
+CREATE INDEX IF NOT EXISTS workers_leads_names ON public.leads USING gin ((ARRAY[
+        lower(linkedin_id),
+        lower(substring(linkedin_id FROM '/in/([^/?#]+)')),
+        lower(substring(linkedin_url FROM '/in/([^/?#]+)')),
+        lower(substring(linkedin_profile_url FROM '/in/([^/?#]+)'))]))
+    WHERE provider_id IS NULL;
+CREATE INDEX IF NOT EXISTS workers_leads_unresolved ON public.leads (campaign_id)
+    WHERE status = 'dm_sent' AND provider_id IS NULL AND linkedin_id !~ '^A[A-Za-z][A-Za-z0-9_-]{10,}$';
 CREATE INDEX IF NOT EXISTS workers_leads_waiting ON public.leads (campaign_id) WHERE status = 'dm_sent';
+-- An index over expressions is of use only once there are statistics of them.
+ANALYZE public.leads;
 
 -- +goose Down
 -- Tables, columns and widened checks stay: they are the producers', and rows
@@ -225,5 +243,6 @@ DROP INDEX IF EXISTS public.workers_webhook_logs_newest;
 DROP INDEX IF EXISTS public.workers_webhook_logs_lead;
 DROP INDEX IF EXISTS public.workers_leads_provider;
 DROP INDEX IF EXISTS public.workers_leads_linkedin;
+DROP INDEX IF EXISTS public.workers_leads_names;
 DROP INDEX IF EXISTS public.workers_leads_unresolved;
 DROP INDEX IF EXISTS public.workers_leads_waiting;

@@ -27,10 +27,11 @@ CREATE TABLE IF NOT EXISTS workers.pauses (
 -- What is known of the post of a scrape job, and where an interrupted scan goes on.
 CREATE TABLE IF NOT EXISTS workers.watched_posts (
     scrape_job_id   uuid PRIMARY KEY,
+    asked_for       text NOT NULL,         -- the post as the scrape job named it then
     social_id       text NOT NULL,         -- the id Unipile wants for comments
     author_id       text,                  -- LinkedIn member id of the post's author
+    scan_started_at timestamptz,           -- of a scan that is not complete; a page seen whole before it ends it
     scan_cursor     text,                  -- page to go on with; null: start at the newest
-    scan_started_at timestamptz,           -- a page seen whole before this ends the scan
     updated_at      timestamptz NOT NULL DEFAULT now()
 );
 
@@ -51,7 +52,7 @@ CREATE TABLE IF NOT EXISTS workers.comments (
     UNIQUE (scrape_job_id, comment_id)
 );
 CREATE INDEX IF NOT EXISTS comments_prunable ON workers.comments (seen_at)
-    WHERE decision = 'no_match' AND author_id IS NOT NULL;
+    WHERE decision IN ('no_match', 'company', 'post_author', 'no_author') AND (body <> '' OR author_id IS NOT NULL);
 
 -- The message ledger: one row a message, claimed before it is sent.
 CREATE TABLE IF NOT EXISTS workers.messages (

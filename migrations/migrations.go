@@ -85,6 +85,9 @@ func Up(ctx context.Context, pool *pgxpool.Pool) ([]Step, error) {
 func Down(ctx context.Context, pool *pgxpool.Pool, all bool) ([]Step, error) {
 	var steps []Step
 	err := locked(ctx, pool, func() error {
+		if ready, err := tableExists(ctx, pool, versionTable); err != nil || !ready {
+			return err // nothing was ever applied
+		}
 		ours, closeDB, err := provider(pool)
 		if err != nil {
 			return err
@@ -204,7 +207,11 @@ func Check(ctx context.Context, pool *pgxpool.Pool) error {
 const versionTable = Schema + ".goose_db_version"
 
 func provider(pool *pgxpool.Pool) (*goose.Provider, func(), error) {
-	db := stdlib.OpenDBFromPool(pool)
+	// A migration that waits for a lock blocks all who come after it, the web app
+	// too: better to give up and try again.
+	config := pool.Config().ConnConfig
+	config.RuntimeParams["lock_timeout"] = "15s"
+	db := stdlib.OpenDB(*config)
 	store, err := database.NewStore(goose.DialectPostgres, versionTable)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open goose store: %w", err)
@@ -241,8 +248,12 @@ func locked(ctx context.Context, pool *pgxpool.Pool, f func() error) error {
 		return fmt.Errorf("take the migration lock: %w", err)
 	}
 	if err := f(); err != nil {
-		if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "42501" {
+		pgErr, _ := errors.AsType[*pgconn.PgError](err)
+		switch {
+		case pgErr != nil && pgErr.Code == "42501":
 			return fmt.Errorf("%w (the role of DATABASE_URL must own the producers' tables: on Supabase use the role postgres)", err)
+		case pgErr != nil && pgErr.Code == "55P03":
+			return fmt.Errorf("%w (a long transaction holds a table: end it or try again)", err)
 		}
 		return err
 	}

@@ -152,7 +152,11 @@ func (o *Outcomes) pause(ctx context.Context, job *rivertype.JobRow, e *integrat
 		o.Logger.ErrorContext(ctx, "account could not be paused", "account", e.AccountID, "action", action, "error", err)
 		return
 	}
-	o.Logger.WarnContext(ctx, "account paused", "account", e.AccountID, "action", action, "reason", reason, "until", until)
+	end := "it is resumed"
+	if !until.IsZero() {
+		end = until.UTC().Format(time.RFC3339)
+	}
+	o.Logger.WarnContext(ctx, "account paused", "account", e.AccountID, "action", action, "reason", reason, "until", end)
 }
 
 // limitedAction is what a limit stops: reads of posts and the two ways to write

@@ -63,6 +63,9 @@ func command() *cobra.Command {
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New("say what to do: demo, serve or with-postgres; see --help")
+		},
 	}
 	root.AddCommand(demoCommand(), serveCommand(), withPostgresCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true

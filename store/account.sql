@@ -45,10 +45,12 @@ SET next_write_at = @next_write_at,
 WHERE id = @id;
 
 -- name: AccountSetInboxRead :exec
+-- Only where nobody moved it meanwhile: a rewind must not be undone.
 UPDATE workers.accounts
 SET inbox_read_until = greatest(inbox_read_until, @inbox_read_until::timestamptz),
     updated_at = now()
-WHERE id = @id;
+WHERE id = @id
+  AND inbox_read_until IS NOT DISTINCT FROM sqlc.narg('read_from')::timestamptz;
 
 -- name: AccountRewindInbox :exec
 -- Somebody is known now whose messages were passed over as a stranger's: the next
@@ -71,11 +73,13 @@ WHERE EXISTS (
       WHERE p.account_id = s.unipile_account_id
         AND p.action = 'everything'
         AND (p.until IS NULL OR p.until > now()))
-  AND NOT EXISTS (
-      SELECT FROM workers.river_job j
+  -- NOT IN is hashed, whatever the planner believes of the number of jobs.
+  AND s.unipile_account_id NOT IN (
+      SELECT j.args ->> 'account_id'
+      FROM workers.river_job j
       WHERE j.kind = 'check_inbox'
         AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-        AND j.args ->> 'account_id' = s.unipile_account_id);
+        AND j.args ->> 'account_id' IS NOT NULL);
 
 -- name: AccountListToRead :many
 -- What `enqueue replies` walks through, in pages by id: the accounts that write

@@ -140,11 +140,13 @@ WHERE EXISTS (
       WHERE p.account_id = s.unipile_account_id
         AND p.action = 'everything'
         AND (p.until IS NULL OR p.until > now()))
-  AND NOT EXISTS (
-      SELECT FROM workers.river_job j
+  -- NOT IN is hashed, whatever the planner believes of the number of jobs.
+  AND s.unipile_account_id NOT IN (
+      SELECT j.args ->> 'account_id'
+      FROM workers.river_job j
       WHERE j.kind = 'check_inbox'
         AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-        AND j.args ->> 'account_id' = s.unipile_account_id)
+        AND j.args ->> 'account_id' IS NOT NULL)
 `
 
 // Accounts whose inbox is worth reading, and which have no job for it.
@@ -219,15 +221,18 @@ UPDATE workers.accounts
 SET inbox_read_until = greatest(inbox_read_until, $1::timestamptz),
     updated_at = now()
 WHERE id = $2
+  AND inbox_read_until IS NOT DISTINCT FROM $3::timestamptz
 `
 
 type AccountSetInboxReadParams struct {
 	InboxReadUntil time.Time
 	ID             string
+	ReadFrom       *time.Time
 }
 
+// Only where nobody moved it meanwhile: a rewind must not be undone.
 func (q *Queries) AccountSetInboxRead(ctx context.Context, db DBTX, arg AccountSetInboxReadParams) error {
-	_, err := db.Exec(ctx, accountSetInboxRead, arg.InboxReadUntil, arg.ID)
+	_, err := db.Exec(ctx, accountSetInboxRead, arg.InboxReadUntil, arg.ID, arg.ReadFrom)
 	return err
 }
 

@@ -18,7 +18,7 @@ VALUES (
 ON CONFLICT (scrape_job_id, comment_id) DO NOTHING;
 
 -- name: CommentPrune :execrows
--- Forgets who wrote an old comment that did not match, and what. The id stays, or
+-- Forgets who wrote an old comment that made no lead, and what. The id stays, or
 -- the comment would be counted again. In steps, never one long transaction.
 UPDATE workers.comments
 SET body = '',
@@ -28,8 +28,8 @@ SET body = '',
 WHERE id IN (
     SELECT old.id
     FROM workers.comments old
-    WHERE old.decision = 'no_match'
-      AND old.author_id IS NOT NULL
+    WHERE old.decision IN ('no_match', 'company', 'post_author', 'no_author')
+      AND (old.body <> '' OR old.author_id IS NOT NULL)
       AND old.seen_at < @before
     ORDER BY old.seen_at
     LIMIT @max_rows);

@@ -104,8 +104,8 @@ SET body = '',
 WHERE id IN (
     SELECT old.id
     FROM workers.comments old
-    WHERE old.decision = 'no_match'
-      AND old.author_id IS NOT NULL
+    WHERE old.decision IN ('no_match', 'company', 'post_author', 'no_author')
+      AND (old.body <> '' OR old.author_id IS NOT NULL)
       AND old.seen_at < $1
     ORDER BY old.seen_at
     LIMIT $2)
@@ -116,7 +116,7 @@ type CommentPruneParams struct {
 	MaxRows int32
 }
 
-// Forgets who wrote an old comment that did not match, and what. The id stays, or
+// Forgets who wrote an old comment that made no lead, and what. The id stays, or
 // the comment would be counted again. In steps, never one long transaction.
 func (q *Queries) CommentPrune(ctx context.Context, db DBTX, arg CommentPruneParams) (int64, error) {
 	result, err := db.Exec(ctx, commentPrune, arg.Before, arg.MaxRows)

@@ -20,12 +20,13 @@ WHERE beat_at < now() - make_interval(secs => @silent_seconds::float8)
 RETURNING id;
 
 -- name: JobReleaseOf :execrows
--- Puts back what a dead instance was running. The attempt stays spent, or a job
--- that kills its worker would do so for ever.
+-- Puts back what a dead instance was running. The attempt stays spent; a job that
+-- has none left may be what kills the workers, and is left to River to discard.
 UPDATE workers.river_job
 SET state = 'available',
     scheduled_at = now()
 WHERE state = 'running'
+  AND attempt < max_attempts
   AND attempted_by[array_upper(attempted_by, 1)] = @instance_id::text;
 
 -- name: LeaderReleaseOf :execrows

@@ -76,11 +76,12 @@ UPDATE workers.river_job
 SET state = 'available',
     scheduled_at = now()
 WHERE state = 'running'
+  AND attempt < max_attempts
   AND attempted_by[array_upper(attempted_by, 1)] = $1::text
 `
 
-// Puts back what a dead instance was running. The attempt stays spent, or a job
-// that kills its worker would do so for ever.
+// Puts back what a dead instance was running. The attempt stays spent; a job that
+// has none left may be what kills the workers, and is left to River to discard.
 func (q *Queries) JobReleaseOf(ctx context.Context, db DBTX, instanceID string) (int64, error) {
 	result, err := db.Exec(ctx, jobReleaseOf, instanceID)
 	if err != nil {

@@ -48,7 +48,7 @@ RETURNING id;
 
 -- name: LeadSetProvider :exec
 UPDATE public.leads
-SET provider_id = sqlc.narg('provider_id'),
+SET provider_id = coalesce(sqlc.narg('provider_id'), provider_id),
     provider_checked_at = now()
 WHERE id = @id;
 
@@ -85,7 +85,7 @@ WHERE s.unipile_account_id = @account_id::text
 SELECT
     l.id,
     l.campaign_id,
-    coalesce(m.claimed_at, l.created_at, 'epoch'::timestamptz)::timestamptz AS asked_at,
+    coalesce(m.claimed_at, CASE WHEN isfinite(l.created_at) THEN l.created_at END, 'epoch'::timestamptz)::timestamptz AS asked_at,
     m.id AS message_id,
     m.chat_id,
     m.scrape_job_id

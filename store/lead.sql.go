@@ -67,7 +67,7 @@ const leadFindAsked = `-- name: LeadFindAsked :one
 SELECT
     l.id,
     l.campaign_id,
-    coalesce(m.claimed_at, l.created_at, 'epoch'::timestamptz)::timestamptz AS asked_at,
+    coalesce(m.claimed_at, CASE WHEN isfinite(l.created_at) THEN l.created_at END, 'epoch'::timestamptz)::timestamptz AS asked_at,
     m.id AS message_id,
     m.chat_id,
     m.scrape_job_id
@@ -334,7 +334,7 @@ func (q *Queries) LeadMove(ctx context.Context, db DBTX, arg LeadMoveParams) (in
 
 const leadSetProvider = `-- name: LeadSetProvider :exec
 UPDATE public.leads
-SET provider_id = $1,
+SET provider_id = coalesce($1, provider_id),
     provider_checked_at = now()
 WHERE id = $2
 `

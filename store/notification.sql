@@ -3,11 +3,13 @@ SELECT n.id
 FROM public.notifications n
 WHERE (n.status IS NULL OR n.status = 'pending')
   AND n.type = 'pod_repost'
-  AND NOT EXISTS (
-      SELECT FROM workers.river_job j
+  -- NOT IN is hashed, whatever the planner believes of the number of jobs.
+  AND n.id::text NOT IN (
+      SELECT j.args ->> 'notification_id'
+      FROM workers.river_job j
       WHERE j.kind = 'send_email'
         AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-        AND j.args ->> 'notification_id' = n.id::text)
+        AND j.args ->> 'notification_id' IS NOT NULL)
 ORDER BY n.created_at, n.id
 LIMIT @max_rows;
 

@@ -3,7 +3,7 @@
 INSERT INTO workers.pauses (account_id, action, reason, until)
 VALUES (@account_id, @action, @reason, @until)
 ON CONFLICT (account_id, action) DO UPDATE
-SET reason = excluded.reason,
+SET reason = CASE WHEN pauses.until IS NULL AND excluded.until IS NOT NULL THEN pauses.reason ELSE excluded.reason END,
     since = CASE WHEN pauses.until <= now() THEN now() ELSE pauses.since END,
     until = CASE WHEN pauses.until IS NULL OR excluded.until IS NULL THEN NULL
                  ELSE greatest(pauses.until, excluded.until) END;

@@ -100,7 +100,7 @@ const pauseSet = `-- name: PauseSet :exec
 INSERT INTO workers.pauses (account_id, action, reason, until)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (account_id, action) DO UPDATE
-SET reason = excluded.reason,
+SET reason = CASE WHEN pauses.until IS NULL AND excluded.until IS NOT NULL THEN pauses.reason ELSE excluded.reason END,
     since = CASE WHEN pauses.until <= now() THEN now() ELSE pauses.since END,
     until = CASE WHEN pauses.until IS NULL OR excluded.until IS NULL THEN NULL
                  ELSE greatest(pauses.until, excluded.until) END

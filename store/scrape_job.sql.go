@@ -186,11 +186,13 @@ WHERE (s.status IS NULL OR s.status IN ('scheduled', 'running'))
       WHERE p.account_id = s.unipile_account_id
         AND p.action IN ('everything', 'polls')
         AND (p.until IS NULL OR p.until > now()))
-  AND NOT EXISTS (
-      SELECT FROM workers.river_job j
+  -- NOT IN is hashed, whatever the planner believes of the number of jobs.
+  AND s.id::text NOT IN (
+      SELECT j.args ->> 'scrape_job_id'
+      FROM workers.river_job j
       WHERE j.kind = 'poll_comments'
         AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-        AND j.args ->> 'scrape_job_id' = s.id::text)
+        AND j.args ->> 'scrape_job_id' IS NOT NULL)
 ORDER BY s.next_check NULLS FIRST, s.created_at, s.id
 LIMIT $1
 `

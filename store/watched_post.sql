@@ -1,6 +1,7 @@
 -- name: WatchedPostGet :one
 SELECT
     scrape_job_id,
+    asked_for,
     social_id,
     author_id,
     scan_cursor,
@@ -9,11 +10,15 @@ FROM workers.watched_posts
 WHERE scrape_job_id = @scrape_job_id;
 
 -- name: WatchedPostUpsert :exec
-INSERT INTO workers.watched_posts (scrape_job_id, social_id, author_id)
-VALUES (@scrape_job_id, @social_id, @author_id)
+-- A post that was corrected is scanned anew.
+INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, author_id)
+VALUES (@scrape_job_id, @asked_for, @social_id, @author_id)
 ON CONFLICT (scrape_job_id) DO UPDATE
-SET social_id = excluded.social_id,
+SET asked_for = excluded.asked_for,
+    social_id = excluded.social_id,
     author_id = excluded.author_id,
+    scan_cursor = NULL,
+    scan_started_at = NULL,
     updated_at = now();
 
 -- name: WatchedPostSetScan :exec

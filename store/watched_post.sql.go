@@ -15,6 +15,7 @@ import (
 const watchedPostGet = `-- name: WatchedPostGet :one
 SELECT
     scrape_job_id,
+    asked_for,
     social_id,
     author_id,
     scan_cursor,
@@ -25,6 +26,7 @@ WHERE scrape_job_id = $1
 
 type WatchedPostGetRow struct {
 	ScrapeJobID   uuid.UUID
+	AskedFor      string
 	SocialID      string
 	AuthorID      *string
 	ScanCursor    *string
@@ -36,6 +38,7 @@ func (q *Queries) WatchedPostGet(ctx context.Context, db DBTX, scrapeJobID uuid.
 	var i WatchedPostGetRow
 	err := row.Scan(
 		&i.ScrapeJobID,
+		&i.AskedFor,
 		&i.SocialID,
 		&i.AuthorID,
 		&i.ScanCursor,
@@ -64,21 +67,31 @@ func (q *Queries) WatchedPostSetScan(ctx context.Context, db DBTX, arg WatchedPo
 }
 
 const watchedPostUpsert = `-- name: WatchedPostUpsert :exec
-INSERT INTO workers.watched_posts (scrape_job_id, social_id, author_id)
-VALUES ($1, $2, $3)
+INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, author_id)
+VALUES ($1, $2, $3, $4)
 ON CONFLICT (scrape_job_id) DO UPDATE
-SET social_id = excluded.social_id,
+SET asked_for = excluded.asked_for,
+    social_id = excluded.social_id,
     author_id = excluded.author_id,
+    scan_cursor = NULL,
+    scan_started_at = NULL,
     updated_at = now()
 `
 
 type WatchedPostUpsertParams struct {
 	ScrapeJobID uuid.UUID
+	AskedFor    string
 	SocialID    string
 	AuthorID    *string
 }
 
+// A post that was corrected is scanned anew.
 func (q *Queries) WatchedPostUpsert(ctx context.Context, db DBTX, arg WatchedPostUpsertParams) error {
-	_, err := db.Exec(ctx, watchedPostUpsert, arg.ScrapeJobID, arg.SocialID, arg.AuthorID)
+	_, err := db.Exec(ctx, watchedPostUpsert,
+		arg.ScrapeJobID,
+		arg.AskedFor,
+		arg.SocialID,
+		arg.AuthorID,
+	)
 	return err
 }

@@ -83,11 +83,15 @@ WHERE (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
   AND coalesce(w.retry_count, 0) < $1::integer
   AND w.abandoned_at IS NULL
   AND (w.next_attempt_at IS NULL OR w.next_attempt_at <= now())
-  AND NOT EXISTS (
-      SELECT FROM workers.river_job j
+  -- NOT IN is hashed, whatever the planner believes of the number of jobs.
+  AND w.id::text NOT IN (
+      SELECT j.args ->> 'webhook_log_id'
+      FROM workers.river_job j
       WHERE j.kind = 'deliver_webhook'
         AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-        AND j.args ->> 'webhook_log_id' = w.id::text)
+        -- A producer that resets a row means now, not when its job would be tried again.
+        AND (j.state NOT IN ('retryable', 'scheduled') OR j.scheduled_at <= now() + interval '1 minute')
+        AND j.args ->> 'webhook_log_id' IS NOT NULL)
 ORDER BY w.created_at, w.id
 LIMIT $2
 `

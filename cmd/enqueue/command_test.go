@@ -80,7 +80,7 @@ func TestFailures(t *testing.T) {
 	}{
 		"no database":      {nil, []string{"scrape"}, "DATABASE_URL is not set"},
 		"not migrated":     {[]string{"DATABASE_URL=" + empty}, []string{"scrape"}, "run `worker migrate up`"},
-		"does not answer":  {[]string{"DATABASE_URL=postgres://u:pass@127.0.0.1:1/x"}, []string{"scrape"}, "the database at 127.0.0.1:1 does not answer"},
+		"does not answer":  {[]string{"DATABASE_URL=postgres://u:pass@127.0.0.1:1/x"}, []string{"scrape"}, "cannot connect to the database at 127.0.0.1:1"},
 		"unknown campaign": {[]string{"DATABASE_URL=" + w.pool.Config().ConnString()}, []string{"scrape", "--campaign", id(1).String()}, "there is no campaign " + id(1).String()},
 		"unknown client":   {[]string{"DATABASE_URL=" + w.pool.Config().ConnString()}, []string{"scrape", "--client", id(1).String()}, "there is no client " + id(1).String()},
 	}

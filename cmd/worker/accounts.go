@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/migrations"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -19,6 +20,9 @@ func accountsCommand(environ []string) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withDatabase(cmd.Context(), environ, func(pool *pgxpool.Pool) error {
+				if err := migrations.Check(cmd.Context(), pool); err != nil {
+					return err
+				}
 				pauses, err := store.New().PauseListActive(cmd.Context(), pool, nil)
 				if err != nil {
 					return fmt.Errorf("list pauses: %w", err)
@@ -46,6 +50,9 @@ func accountsCommand(environ []string) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withDatabase(cmd.Context(), environ, func(pool *pgxpool.Pool) error {
+				if err := migrations.Check(cmd.Context(), pool); err != nil {
+					return err
+				}
 				lifted, err := store.New().PauseLift(cmd.Context(), pool, args[0])
 				if err != nil {
 					return fmt.Errorf("resume account %s: %w", args[0], err)

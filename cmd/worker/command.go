@@ -22,6 +22,7 @@ signed webhooks and emails pod members. Its work is rows in Postgres; see docs/.
 Without a subcommand it runs until SIGINT or SIGTERM: it then lets running jobs
 finish for SOFT_STOP_TIMEOUT, cuts them short after that, and a second signal ends
 it at once. Everything is set in the environment: see "worker help environment".`,
+		Version:       buildVersion(),
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -66,6 +66,7 @@ func TestMigrateCommand(t *testing.T) {
 	}
 	for _, step := range []struct{ args, want string }{
 		{"status", "pending  00001_producers_tables.sql"},
+		{"down", "nothing to do"},
 		{"up", "applied 00001_producers_tables.sql"},
 		{"up", "nothing to do"},
 		{"status", "applied  00004_triggers.sql"},
@@ -140,7 +141,7 @@ SELECT id, 'pod_repost', 'https://www.linkedin.com/feed/update/urn:li:activity:1
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	o := newOutside(t, storetest.New(t), 0)
-	for _, args := range []string{"--bogus", "frobnicate", "migrate up now", "accounts resume"} {
+	for _, args := range []string{"--bogus", "frobnicate", "migrate", "migrate upp", "migrate up now", "accounts resume"} {
 		if _, err := o.call(t, strings.Fields(args)...); exitCode(err) != exitWrongUsage {
 			t.Errorf("worker %s: exit code %d (%v), want 2", args, exitCode(err), err)
 		}
@@ -178,7 +179,7 @@ func TestUnknownAccount(t *testing.T) {
 		SELECT campaign_id, post_id, unipile_post_id, 'no-such-account', 'guide' FROM scrape_jobs`)
 	o.run(t)
 	until(t, pool, "two delivered leads", everyLeadDelivered, 2)
-	until(t, pool, "the reason", `SELECT error_count >= 1 AND last_error LIKE '%find account%404%' AND status = 'running'
+	until(t, pool, "the reason", `SELECT coalesce(error_count >= 1 AND last_error LIKE '%find account%404%' AND status = 'running', false)
 		FROM scrape_jobs WHERE unipile_account_id = 'no-such-account'`)
 	pauses, err := store.New().PauseListActive(t.Context(), pool, nil)
 	if err != nil || len(pauses) != 1 || pauses[0].Until == nil || time.Until(*pauses[0].Until) > time.Hour {

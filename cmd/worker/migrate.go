@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -22,6 +23,10 @@ func migrateCommand(environ []string) *cobra.Command {
 an empty Postgres or next to a Supabase project, any number of times, and while
 other workers run: one migrates, the others wait. It needs a direct connection,
 not a transaction pooler.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return wrongUsage(cmd, errors.New("say what to do: up, down or status"))
+		},
 	}
 	with := func(f func(ctx context.Context, pool *pgxpool.Pool, out io.Writer) error) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, _ []string) error {

@@ -127,15 +127,8 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		return nil, err
 	}
 	sweeps := jobs.NewSweeps(w.pool, settings)
-	if err := w.watch(ctx, id, jobs.Woken(sweeps, w.client)); err != nil {
-		return nil, err
-	}
-	// The context of Start would cut jobs short when it ends; stop does that softly.
-	if err := w.client.Start(context.WithoutCancel(ctx)); err != nil {
-		return nil, fmt.Errorf("start queue: %w", err)
-	}
 
-	// HTTP.
+	// HTTP, before any job may run: a port that is taken must not cut jobs short.
 	mux := http.NewServeMux()
 	api.Install(mux, api.Config{
 		Pool: w.pool, Client: w.client, Sweeps: sweeps, CronSecret: cfg.CronSecret.Reveal(), Metrics: registry,
@@ -149,6 +142,15 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	}
 	if err := w.serve(ctx, mux); err != nil {
 		return nil, err
+	}
+
+	// Work.
+	if err := w.watch(ctx, id, jobs.Woken(sweeps, w.client)); err != nil {
+		return nil, err
+	}
+	// The context of Start would cut jobs short when it ends; stop does that softly.
+	if err := w.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("start queue: %w", err)
 	}
 	logger.InfoContext(ctx, "worker started",
 		"version", buildVersion(), "addr", w.addr.String(), "poll_only", cfg.PollOnly, "mock_mode", cfg.UnipileMockMode)

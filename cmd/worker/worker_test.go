@@ -311,7 +311,7 @@ func TestWrongAPIKey(t *testing.T) {
 	right := o.environ["UNIPILE_API_KEY"]
 	o.environ["UNIPILE_API_KEY"] = "wrong-key"
 	p := o.spawn(t)
-	until(t, pool, "the failed poll", `SELECT last_error LIKE '%401%missing_credentials%' AND status = 'running' FROM scrape_jobs`)
+	until(t, pool, "the failed poll", `SELECT coalesce(last_error LIKE '%401%missing_credentials%' AND status = 'running', false) FROM scrape_jobs`)
 	if strings.Contains(p.log.String(), "wrong-key") {
 		t.Error("the log holds the key")
 	}

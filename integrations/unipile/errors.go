@@ -110,6 +110,9 @@ func classify(status int, p problem) (integrations.Kind, integrations.Scope) {
 // about the target, and rejecting for it would lose work that is right.
 func classifyStatus(status int, hasProblem bool) (integrations.Kind, integrations.Scope) {
 	switch {
+	case status == 401 && !hasProblem:
+		// A gateway's: work waits until it passes, and no account rests for it.
+		return integrations.Denied, integrations.ScopeService
 	case status == 401, status == 403 && hasProblem:
 		return integrations.Denied, integrations.ScopeAccount
 	case status == 429:

@@ -95,7 +95,7 @@ func TestForeignRefusals(t *testing.T) {
 	} {
 		for status, want := range map[int]verdict{
 			302: later, 400: later, 403: later, 404: later, 405: later, 408: later, 413: later, 422: later,
-			401: badAccount, 429: quota,
+			401: wrongKey, 429: quota,
 			500: perhapsDone, 501: perhapsDone, 502: perhapsDone, 503: perhapsDone, 504: perhapsDone, 520: perhapsDone, 599: perhapsDone,
 		} {
 			t.Run(fmt.Sprintf("%d %s", status, name), func(t *testing.T) {

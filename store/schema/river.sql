@@ -6,8 +6,10 @@ CREATE TYPE workers.river_job_state AS ENUM (
 CREATE TABLE workers.river_job (
     id           bigserial PRIMARY KEY,
     args         jsonb NOT NULL,
+    attempt      smallint NOT NULL,
     attempted_by text[],
     kind         text NOT NULL,
+    max_attempts smallint NOT NULL,
     queue        text NOT NULL,
     state        workers.river_job_state NOT NULL,
     scheduled_at timestamptz NOT NULL
