@@ -53,7 +53,7 @@ func Install(mux *http.ServeMux, cfg Config) {
 	// Prometheus.
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 
-	// The platform's cron sends GET, people use POST. [S15]
+	// The platform's cron sends GET, people use POST.
 	for route, sweep := range s.cronRoutes() {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			mux.HandleFunc(method+" "+route, s.cron(sweep))

@@ -14,7 +14,7 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// leadPayload is the body of the lead webhook [S10]. Unknown values are left out:
+// leadPayload is the body of the lead webhook. Unknown values are left out:
 // an empty one would overwrite what the receiver knows.
 type leadPayload struct {
 	Email       string `json:"email"`
@@ -83,7 +83,7 @@ func (w *checkInbox) enqueueWebhook(ctx context.Context, tx pgx.Tx, lead store.L
 	return nil
 }
 
-// queueBackupLink queues the link to the promised material [S11]: to the chat in
+// queueBackupLink queues the link to the promised material: to the chat in
 // which the person wrote, under the pot of answers.
 func (w *checkInbox) queueBackupLink(
 	ctx context.Context, tx pgx.Tx, accountID string, lead store.LeadCaptureEmailRow,

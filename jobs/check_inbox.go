@@ -17,7 +17,7 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// CheckInboxArgs reads the new messages of one account [S9]. The sweep enqueues it
+// CheckInboxArgs reads the new messages of one account. The sweep enqueues it
 // while leads wait. Repeating it is safe: messages have unique ids, and a lead's
 // answer is taken in the transaction that moves the lead on.
 type CheckInboxArgs struct {

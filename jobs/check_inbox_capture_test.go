@@ -17,7 +17,7 @@ import (
 )
 
 // Ensure that an address brings the webhook row, its delivery job and the backup
-// link with it [S10] [S11].
+// link with it.
 func TestCaptureQueuesWebhookAndBackupLink(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

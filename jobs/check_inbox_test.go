@@ -55,7 +55,7 @@ func (b *bench) tryInbox() *rivertest.WorkResult {
 }
 
 // Ensure that an answer with an address is captured, once, whatever is read again
-// and said afterwards [S9].
+// and said afterwards.
 func TestInboxCapturesAnAddress(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -218,7 +218,7 @@ func TestInboxReadsAllPages(t *testing.T) {
 	b.want("leads", a.lead, row{"status": "email_captured"})
 }
 
-// Ensure that the cost of listening grows with messages, not with waiting leads [S9].
+// Ensure that the cost of listening grows with messages, not with waiting leads.
 func TestInboxCostsNoCallPerLead(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *options) { o.settings.Limits.FirstDMsPerHour = 100 })

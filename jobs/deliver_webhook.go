@@ -16,7 +16,7 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// DeliverWebhookArgs delivers one webhook row [S12]. Enqueued in the transaction
+// DeliverWebhookArgs delivers one webhook row. Enqueued in the transaction
 // that captures an email, or by the sweep for rows of producers. Repeating it is
 // safe: a row that is sent is left alone, and every try of a row carries the same
 // webhook-id, so that a receiver can drop what it has.

@@ -23,7 +23,7 @@ func (b *bench) deliver(id uuid.UUID) *rivertest.WorkResult {
 }
 
 // Ensure that a delivery that the receiver verified moves the row and its lead on,
-// and is not made again [S12].
+// and is not made again.
 func TestDeliverWebhook(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -145,7 +145,7 @@ workers_funnel_total{step="webhook_failed"} 3
 	}
 }
 
-// Ensure that one failing row of each kind stops none of the others [S8].
+// Ensure that one failing row of each kind stops none of the others.
 func TestFunnelGoesOnBesideFailures(t *testing.T) {
 	t.Parallel()
 	b := setup(t, quick)

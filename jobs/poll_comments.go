@@ -19,10 +19,10 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// PollCommentsArgs reads the comments of one post and makes leads of them [S4]
-// [S5]. The sweep enqueues it when the scrape job is due. Repeating it is safe:
-// comments, leads and messages have unique keys, and the row is locked while a
-// page is written.
+// PollCommentsArgs reads the comments of one post and makes leads of them. The
+// sweep enqueues it when the scrape job is due. Repeating it is safe: comments,
+// leads and messages have unique keys, and the row is locked while a page is
+// written.
 type PollCommentsArgs struct {
 	ScrapeJobID uuid.UUID `json:"scrape_job_id"`
 }
@@ -244,7 +244,7 @@ func (w *pollComments) saveScan(ctx context.Context, id uuid.UUID, cursor string
 	return nil
 }
 
-// recordFailure writes the error to the row [S8]. A limit is no fault of the row:
+// recordFailure writes the error to the row. A limit is no fault of the row:
 // it is due when the limit is over, and its errors are not counted.
 func (w *pollComments) recordFailure(ctx context.Context, id uuid.UUID, cause error) error {
 	failure := store.ScrapeJobFailParams{

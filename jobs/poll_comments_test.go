@@ -29,7 +29,7 @@ func (b *bench) wantCounts(id uuid.UUID, comments, triggers int) {
 }
 
 // Ensure what one matching comment makes: a lead with what is known of the person,
-// and one message that asks for the address [S5] [S6].
+// and one message that asks for the address.
 func TestPollMakesALeadAndItsMessage(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -63,7 +63,7 @@ func TestPollMakesALeadAndItsMessage(t *testing.T) {
 
 // Ensure that every page is read, that a comment which arrives meanwhile and shifts
 // the pages neither hides nor doubles another, and that counters count a comment
-// once for ever [S4].
+// once for ever.
 func TestPollCountsEachCommentOnce(t *testing.T) {
 	t.Parallel()
 	var b *bench

@@ -94,7 +94,7 @@ func TestPollNamesWhatTheOwnerMustChange(t *testing.T) {
 }
 
 // Ensure that a failing post is tried again in ten minutes, its errors are counted,
-// and a success ends the count [S8].
+// and a success ends the count.
 func TestPollCountsErrors(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -142,7 +142,7 @@ func TestPollCountsErrors(t *testing.T) {
 }
 
 // Ensure that a limit rests all polls of the account for as long as the vendor says,
-// an hour where he says nothing, and is no fault of the row [S8].
+// an hour where he says nothing, and is no fault of the row.
 func TestPollRestsOnALimit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

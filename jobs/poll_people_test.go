@@ -21,7 +21,7 @@ func (b *bench) decisions() map[string]string {
 }
 
 // Ensure that the author, the account's owner and company pages never trigger, and
-// that what has no author is counted and left alone [S5].
+// that what has no author is counted and left alone.
 func TestPollIgnoresWhoCannotBeALead(t *testing.T) {
 	t.Parallel()
 	const author, company = "ACoAAAuthorOfThePost", "1441"
@@ -121,7 +121,7 @@ func TestPollSurvivesOddIDs(t *testing.T) {
 }
 
 // Ensure that people who were written to before the workers existed are known in
-// every form in which such rows name them, and get no second message [S5].
+// every form in which such rows name them, and get no second message.
 func TestPollKnowsLeadsFromBefore(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

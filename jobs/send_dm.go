@@ -17,7 +17,7 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// SendDMArgs sends one message of the ledger [S6] [S11]. The planner enqueues it
+// SendDMArgs sends one message of the ledger. The planner enqueues it
 // when the message's turn is near. Repeating it is safe: the ledger is claimed
 // before anything is sent, and a message whose outcome is not known is looked up
 // in the chat first.

@@ -28,7 +28,7 @@ func (b *bench) wantSent(texts ...string) {
 }
 
 // Ensure that a message goes out once, the ledger and the lead say so, and the
-// scrape job counts it [S6].
+// scrape job counts it.
 func TestSendDM(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -155,7 +155,7 @@ func TestPlanLeavesRestingCampaignsOut(t *testing.T) {
 }
 
 // Ensure that no more messages go out in any hour or day than the account may send,
-// whoever claims them, and that the others wait for their turn [S7].
+// whoever claims them, and that the others wait for their turn.
 func TestSendDMHoldsTheLimits(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -18,7 +18,7 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// SendEmailArgs sends one notification to a pod member [S14]. The sweep enqueues
+// SendEmailArgs sends one notification to a pod member. The sweep enqueues
 // it. Repeating it is safe: the row says when it was sent, and the notification's
 // id is the idempotency key at Resend.
 type SendEmailArgs struct {

@@ -22,7 +22,7 @@ func (b *bench) email(id uuid.UUID) *rivertest.WorkResult {
 	return work(b, jobs.SendEmailArgs{NotificationID: id})
 }
 
-// Ensure what the email of a pod notification says, and that the row remembers it [S14].
+// Ensure what the email of a pod notification says, and that the row remembers it.
 func TestSendEmail(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -60,7 +60,7 @@ func TestSendDMToWhomItCannotReach(t *testing.T) {
 }
 
 // Ensure that LinkedIn's quota stops that kind of write for the account and costs
-// the message no attempt [S8].
+// the message no attempt.
 func TestSendDMOverLinkedInsQuota(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []string{"too_many_requests", "limit_exceeded", "cannot_resend_yet"} {

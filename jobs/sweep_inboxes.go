@@ -10,7 +10,7 @@ import (
 )
 
 // SweepInboxesArgs asks for a look into the inbox of every account on which leads
-// wait for an answer [S9]. Repeating it is safe: an account that has a job is left out.
+// wait for an answer. Repeating it is safe: an account that has a job is left out.
 type SweepInboxesArgs struct{}
 
 // Kind names the job.

@@ -9,7 +9,7 @@ import (
 	"github.com/bravorevos/workers/queue"
 )
 
-// SweepNotificationsArgs asks for an email for every pending notification [S14].
+// SweepNotificationsArgs asks for an email for every pending notification.
 // Repeating it is safe: a row that has a job is not due.
 type SweepNotificationsArgs struct{}
 

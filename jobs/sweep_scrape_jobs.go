@@ -9,7 +9,7 @@ import (
 	"github.com/bravorevos/workers/queue"
 )
 
-// SweepScrapeJobsArgs asks for a poll of every due scrape job [S3]. Repeating it
+// SweepScrapeJobsArgs asks for a poll of every due scrape job. Repeating it
 // is safe: a row that has a job is not due.
 type SweepScrapeJobsArgs struct{}
 

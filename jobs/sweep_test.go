@@ -37,7 +37,7 @@ func sorted(ids ...uuid.UUID) []string {
 }
 
 // Ensure that a scrape job is polled when it is due, whatever it lacks, and rests
-// with its campaign and its account [S3].
+// with its campaign and its account.
 func TestSweepScrapeJobsFindsWhatIsDue(t *testing.T) {
 	t.Parallel()
 	past, future := time.Now().Add(-time.Minute), time.Now().Add(time.Hour)
@@ -151,7 +151,7 @@ func TestSweepScrapeJobsTakesTheOldestFirst(t *testing.T) {
 	}
 }
 
-// Ensure that every webhook row that can still be delivered gets a job [S13].
+// Ensure that every webhook row that can still be delivered gets a job.
 func TestSweepWebhookLogsFindsWhatIsDue(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -176,7 +176,7 @@ func TestSweepWebhookLogsFindsWhatIsDue(t *testing.T) {
 	}
 }
 
-// Ensure that emails go out for pending pod notifications and for nothing else [S14].
+// Ensure that emails go out for pending pod notifications and for nothing else.
 func TestSweepNotificationsFindsWhatIsDue(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -196,7 +196,7 @@ func TestSweepNotificationsFindsWhatIsDue(t *testing.T) {
 }
 
 // Ensure that an inbox is read once an account, where a lead waits and no human
-// must act first [S9].
+// must act first.
 func TestSweepInboxesFindsAccountsThatWait(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

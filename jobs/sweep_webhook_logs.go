@@ -10,7 +10,7 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// SweepWebhookLogsArgs asks for a delivery of every due webhook row [S13].
+// SweepWebhookLogsArgs asks for a delivery of every due webhook row.
 // Repeating it is safe: a row that has a job is not due.
 type SweepWebhookLogsArgs struct{}
 

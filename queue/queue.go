@@ -114,8 +114,9 @@ func New(cfg Config) (*Client, error) {
 	return client, nil
 }
 
-// MaxJobTimeout is the longest that any job may run. It is short because a
-// killed worker's jobs are taken up again only a little after it.
+// MaxJobTimeout is the longest that any job may run. It is short because River
+// rescues a stuck job only a little after it: the second net, for what the
+// heartbeats of [Instance] do not put back.
 const MaxJobTimeout = 60 * time.Second
 
 // NewInserter returns a client that only inserts jobs, for commands.

@@ -21,7 +21,7 @@ import (
 // mockKey is the API key of the pretend Unipile. It opens nothing else.
 const mockKey = "mock-key"
 
-// mockWorld is a pretend LinkedIn inside the worker [S16]. Whatever account and
+// mockWorld is a pretend LinkedIn inside the worker. Whatever account and
 // post the scrape jobs name exists there, and a few people comment and answer.
 type mockWorld struct {
 	url    string

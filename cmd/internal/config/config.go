@@ -58,7 +58,7 @@ type Config struct {
 	WebhookSchedule []time.Duration `env:"WEBHOOK_SCHEDULE" envDefault:"5m,15m,1h,2h,5h,10h,14h,20h,24h" doc:"Waits after each failed delivery; one more try than waits." example:"1m,10m,1h"`
 	WebhookAllow    []netip.Prefix  `env:"WEBHOOK_ALLOW_CIDRS" doc:"Private addresses that webhooks may go to all the same, for self-hosters." example:"10.0.0.0/8,192.168.1.5/32"`
 
-	CommentRetention time.Duration `env:"COMMENT_RETENTION" envDefault:"336h" doc:"How long the text and author of comments that did not match are kept." example:"168h"`
+	CommentRetention time.Duration `env:"COMMENT_RETENTION" envDefault:"336h" doc:"How long the text and author of comments that made no lead are kept." example:"168h"`
 	InboxRetention   time.Duration `env:"INBOX_RETENTION" envDefault:"2160h" doc:"How long the answers of leads are kept." example:"720h"`
 }
 
