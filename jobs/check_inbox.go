@@ -81,8 +81,11 @@ func (w *checkInbox) Work(ctx context.Context, job *river.Job[CheckInboxArgs]) e
 
 // readNew stores the messages of leads. Strangers' are not kept.
 func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
+	if err := w.AccountEnsure(ctx, w.Pool, accountID); err != nil {
+		return fmt.Errorf("make account row: %w", err)
+	}
 	account, err := w.AccountGet(ctx, w.Pool, accountID)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+	if err != nil {
 		return fmt.Errorf("read account: %w", err)
 	}
 	since := time.Now().Add(-inboxFirstLook)
@@ -113,11 +116,8 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
 	if now := time.Now(); newest.After(now) {
 		newest = now
 	}
-	if err := w.AccountEnsure(ctx, w.Pool, accountID); err != nil {
-		return fmt.Errorf("make account row: %w", err)
-	}
 	return w.AccountSetInboxRead(ctx, w.Pool, store.AccountSetInboxReadParams{
-		ID: accountID, InboxReadUntil: newest, ReadFrom: account.InboxReadUntil,
+		ID: accountID, InboxReadUntil: newest, InboxRewinds: account.InboxRewinds,
 	})
 }
 

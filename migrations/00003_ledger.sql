@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS workers.accounts (
     first_dms_per_day  integer CHECK (first_dms_per_day >= 0),
     next_write_at      timestamptz,        -- end of the gap after the last write
     inbox_read_until   timestamptz,        -- newest message seen
+    inbox_rewinds      integer NOT NULL DEFAULT 0,  -- how often it was set back
     created_at         timestamptz NOT NULL DEFAULT now(),
     updated_at         timestamptz NOT NULL DEFAULT now()
 );

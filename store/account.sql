@@ -12,6 +12,7 @@ SELECT
     first_dms_per_day,
     next_write_at,
     inbox_read_until,
+    inbox_rewinds,
     created_at,
     updated_at
 FROM workers.accounts
@@ -26,6 +27,7 @@ SELECT
     first_dms_per_day,
     next_write_at,
     inbox_read_until,
+    inbox_rewinds,
     created_at,
     updated_at
 FROM workers.accounts
@@ -45,18 +47,19 @@ SET next_write_at = @next_write_at,
 WHERE id = @id;
 
 -- name: AccountSetInboxRead :exec
--- Only where nobody moved it meanwhile: a rewind must not be undone.
+-- Only where nobody set it back meanwhile: a rewind must not be undone.
 UPDATE workers.accounts
 SET inbox_read_until = greatest(inbox_read_until, @inbox_read_until::timestamptz),
     updated_at = now()
 WHERE id = @id
-  AND inbox_read_until IS NOT DISTINCT FROM sqlc.narg('read_from')::timestamptz;
+  AND inbox_rewinds = @inbox_rewinds;
 
 -- name: AccountRewindInbox :exec
 -- Somebody is known now whose messages were passed over as a stranger's: the next
 -- look goes as far back as a first one.
 UPDATE workers.accounts
 SET inbox_read_until = NULL,
+    inbox_rewinds = inbox_rewinds + 1,
     updated_at = now()
 WHERE id = @id;
 

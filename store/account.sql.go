@@ -31,6 +31,7 @@ SELECT
     first_dms_per_day,
     next_write_at,
     inbox_read_until,
+    inbox_rewinds,
     created_at,
     updated_at
 FROM workers.accounts
@@ -47,6 +48,7 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, id string) (Account, 
 		&i.FirstDmsPerDay,
 		&i.NextWriteAt,
 		&i.InboxReadUntil,
+		&i.InboxRewinds,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
@@ -178,6 +180,7 @@ SELECT
     first_dms_per_day,
     next_write_at,
     inbox_read_until,
+    inbox_rewinds,
     created_at,
     updated_at
 FROM workers.accounts
@@ -196,6 +199,7 @@ func (q *Queries) AccountLock(ctx context.Context, db DBTX, id string) (Account,
 		&i.FirstDmsPerDay,
 		&i.NextWriteAt,
 		&i.InboxReadUntil,
+		&i.InboxRewinds,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
@@ -205,6 +209,7 @@ func (q *Queries) AccountLock(ctx context.Context, db DBTX, id string) (Account,
 const accountRewindInbox = `-- name: AccountRewindInbox :exec
 UPDATE workers.accounts
 SET inbox_read_until = NULL,
+    inbox_rewinds = inbox_rewinds + 1,
     updated_at = now()
 WHERE id = $1
 `
@@ -221,18 +226,18 @@ UPDATE workers.accounts
 SET inbox_read_until = greatest(inbox_read_until, $1::timestamptz),
     updated_at = now()
 WHERE id = $2
-  AND inbox_read_until IS NOT DISTINCT FROM $3::timestamptz
+  AND inbox_rewinds = $3
 `
 
 type AccountSetInboxReadParams struct {
 	InboxReadUntil time.Time
 	ID             string
-	ReadFrom       *time.Time
+	InboxRewinds   int32
 }
 
-// Only where nobody moved it meanwhile: a rewind must not be undone.
+// Only where nobody set it back meanwhile: a rewind must not be undone.
 func (q *Queries) AccountSetInboxRead(ctx context.Context, db DBTX, arg AccountSetInboxReadParams) error {
-	_, err := db.Exec(ctx, accountSetInboxRead, arg.InboxReadUntil, arg.ID, arg.ReadFrom)
+	_, err := db.Exec(ctx, accountSetInboxRead, arg.InboxReadUntil, arg.ID, arg.InboxRewinds)
 	return err
 }
 

@@ -114,10 +114,11 @@ SELECT
     m.purpose,
     m.state,
     m.not_before,
-    (m.id IN (
-        SELECT (j.args ->> 'message_id')::bigint
+    (m.id::text IN (
+        SELECT j.args ->> 'message_id'
         FROM workers.river_job j
         WHERE j.kind = 'send_dm'
+          AND j.args ->> 'message_id' IS NOT NULL
           AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')))::boolean AS has_job
 FROM workers.messages m
 LEFT JOIN public.campaigns c ON c.id = m.campaign_id

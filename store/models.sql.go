@@ -15,6 +15,7 @@ type Account struct {
 	FirstDmsPerDay  *int32
 	NextWriteAt     *time.Time
 	InboxReadUntil  *time.Time
+	InboxRewinds    int32
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }

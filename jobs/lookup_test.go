@@ -1,0 +1,106 @@
+package jobs_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
+)
+
+// inDoubt seeds a backup link to person 1 that may or may not have gone out an hour
+// ago, to a chat.
+func (b *bench) inDoubt(chat any) (messageID int64) {
+	b.Helper()
+	person := b.person(1)
+	lead := b.lead(row{"linkedin_id": person, "provider_id": person, "status": "email_captured"})
+	messageID, _ = b.message(1, row{
+		"lead_id": lead, "purpose": "backup_link", "chat_id": chat, "body": "the link",
+		"state": "unknown", "claim": uuid.New(), "claimed_at": time.Now().Add(-time.Hour),
+	})
+	return messageID
+}
+
+// Ensure that a message whose chat is gone is looked for in the other chats with
+// that person, and not sent again when it is there.
+func TestLookUpFallsBackToTheOtherChats(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.inDoubt("a chat that is gone")
+	sent, err := b.deps.Unipile.StartChat(t.Context(), accountID, member(1), "the link")
+	b.must(err)
+
+	b.wantEvent(b.send(id), river.EventKindJobCompleted)
+	b.want("workers.messages", id, row{"state": "sent", "chat_id": sent.ChatID, "provider_message_id": sent.MessageID})
+	b.wantSent("the link")
+}
+
+// Ensure that a look-up which the vendor refuses proves nothing: the message stays
+// in doubt and rests instead of being looked up at every sweep, and a later look
+// that may read finds what had gone out.
+func TestLookUpThatIsRefused(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		chat  any
+		fault fakeunipile.Fault
+	}{
+		{"where no chat is known", nil, fakeunipile.Fault{Operation: "chats_with", Type: "invalid_parameters"}},
+		{"where the chat is gone", "a chat that is gone", fakeunipile.Fault{Operation: "chats_with", Type: "resource_not_found"}},
+		{"in the chat itself", nil, fakeunipile.Fault{Operation: "chat_messages", Type: "resource_access_restricted"}},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			id := b.inDoubt(tc.chat)
+			_, err := b.deps.Unipile.StartChat(t.Context(), accountID, member(1), "the link")
+			b.must(err)
+			b.linkedin.AddFault(tc.fault)
+
+			for range 2 {
+				b.wantEvent(b.send(id), river.EventKindJobCancelled)
+				b.want("workers.messages", id, row{"state": "unknown", "error_type": "errors/" + tc.fault.Type})
+				b.wantNear(scalar[time.Time](b, "SELECT not_before FROM workers.messages"), time.Hour)
+				if planned := b.run(b.sweeps.Messages); len(planned) != 0 {
+					t.Errorf("planned %v at once, want nothing for an hour", planned)
+				}
+				b.age(id, 61*time.Minute)
+				if diff := cmp.Diff([]string{fmt.Sprint(id)}, b.run(b.sweeps.Messages)); diff != "" {
+					t.Errorf("planned after an hour (-want +got):\n%s", diff)
+				}
+				b.exec("DELETE FROM workers.river_job")
+			}
+			if len(b.pauses()) != 0 {
+				t.Errorf("the account is paused: %v", b.pauses())
+			}
+			b.linkedin.ClearFaults()
+			b.wantEvent(b.send(id), river.EventKindJobCompleted)
+			b.want("workers.messages", id, row{"state": "sent"})
+			b.wantSent("the link")
+		})
+	}
+}
+
+// Ensure that a message to a chat that is gone comes to an end where the person has
+// no other: neither looked up for ever nor sent to somewhere else.
+func TestLookUpInAChatThatIsGone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.inDoubt("a chat that is gone")
+	b.wantEvent(b.send(id), river.EventKindJobSnoozed)
+	b.want("workers.messages", id, row{"state": "queued", "error_type": "surely_not_sent"})
+	if b.calls("chats_with") == 0 {
+		t.Error("concluded without a look at the chats with that person")
+	}
+	b.age(id, time.Minute)
+	b.wantEvent(b.send(id), river.EventKindJobCancelled)
+	b.want("workers.messages", id, row{"state": "failed"})
+	if planned := b.run(b.sweeps.Messages); len(planned) != 0 {
+		t.Errorf("planned %v, want nothing", planned)
+	}
+}

@@ -1,0 +1,35 @@
+package jobs_test
+
+import (
+	"testing"
+
+	"github.com/riverqueue/river"
+
+	"github.com/bravorevos/workers/jobs"
+)
+
+// Ensure that no fault of our own, at whichever step, is booked on the row: its
+// owner could not mend it, and River tries again.
+func TestPollBooksNoFaultOfOurOwn(t *testing.T) {
+	t.Parallel()
+	for table, fault := range map[string]struct{ broken, mended string }{
+		// Not even an error of Postgres: it is read, and no time of ours holds it.
+		"accounts":      {"INSERT INTO workers.accounts (id, next_write_at) VALUES ('" + accountID + "', 'infinity')", "DELETE FROM workers.accounts"},
+		"watched posts": {"ALTER TABLE workers.watched_posts ADD CONSTRAINT broken CHECK (social_id = '')", "ALTER TABLE workers.watched_posts DROP CONSTRAINT broken"},
+		"scans":         {"ALTER TABLE workers.watched_posts ADD CONSTRAINT broken CHECK (scan_started_at IS NULL)", "ALTER TABLE workers.watched_posts DROP CONSTRAINT broken"},
+		"messages":      {"ALTER TABLE workers.messages ADD CONSTRAINT broken CHECK (body = '')", "ALTER TABLE workers.messages DROP CONSTRAINT broken"},
+	} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.comment(1, "guide")
+			id := b.scrapeJob(nil)
+			b.exec(fault.broken)
+			b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobFailed)
+			b.want("scrape_jobs", id, row{"error_count": 0, "last_error": nil, "last_error_at": nil, "next_check": nil, "comments_scanned": 0})
+			b.exec(fault.mended)
+			b.poll(id)
+			b.wantCounts(id, 1, 1)
+		})
+	}
+}
