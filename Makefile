@@ -50,7 +50,7 @@ generated: ## Fail when generated code is not current
 	go mod tidy -diff
 
 .PHONY: bench
-bench: ## Benchmarks of the pure parts and of the queue
+bench: ## Benchmarks of what reads strangers' text and of the planner
 	@go run ./sandbox with-postgres -- go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: fuzz
