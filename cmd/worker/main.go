@@ -22,13 +22,23 @@ const (
 	exitDone       = 0
 	exitFailed     = 1
 	exitWrongUsage = 2
+	exitCut        = 130 // a second signal; as a shell says it: 128 and SIGINT
 )
 
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// The first signal stops softly; from then on a second one ends the process.
-	context.AfterFunc(ctx, stop)
+	// The first signal stops softly, a second one ends the process. The channel
+	// holds both, so that none is lost however fast they follow each other.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		fmt.Fprintln(os.Stderr, "worker: second signal: not waiting for running jobs")
+		os.Exit(exitCut)
+	}()
 
 	err := command(os.Environ()).ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errReported) {

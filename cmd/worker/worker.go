@@ -117,7 +117,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		}),
 		Periodic: jobs.Periodic(settings),
 		Outcomes: &queue.Outcomes{
-			Pauser: store.Pauses{Pool: w.pool}, Schedules: map[string]queue.Schedule{}, Logger: logger,
+			Pauser: store.Pauses{Pool: w.pool}, Logger: logger,
 		},
 		Metrics: queue.NewMetrics(registry, jobs.Kinds()),
 		Logger:  logger,
