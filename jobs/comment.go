@@ -172,7 +172,7 @@ func (w *pollComments) queueFirstMessage(
 ) error {
 	body, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FullName: c.AuthorName}, keyword)
 	if err != nil {
-		return fmt.Errorf("write message: %w", err)
+		return &settingError{fmt.Errorf("write message: %w", err)}
 	}
 	_, err = w.MessageInsert(ctx, tx, store.MessageInsertParams{
 		AccountID: sj.UnipileAccountID, CampaignID: sj.CampaignID, ScrapeJobID: &sj.ID, LeadID: &leadID,

@@ -1,11 +1,13 @@
 package jobs_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/jobs"
+	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
 // Ensure that no fault of our own, at whichever step, is booked on the row: its
@@ -32,4 +34,22 @@ func TestPollBooksNoFaultOfOurOwn(t *testing.T) {
 			b.wantCounts(id, 1, 1)
 		})
 	}
+}
+
+// Ensure that a message which does not fit for one commenter is told to the owner of
+// the template, who alone can shorten it, and that nothing is lost meanwhile.
+func TestPollTellsOfAMessageThatDoesNotFitOnePerson(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	campaign := b.campaign(row{"dm_template_step1": strings.Repeat("y", 7950) + " {{last_name}}"})
+	id := b.scrapeJob(row{"campaign_id": campaign})
+	b.comment(1, "guide")
+	b.linkedin.AddPerson(fakeunipile.Person{ProviderID: member(1), Name: "Ana " + strings.Repeat("x", 100)})
+
+	if got := b.failPoll(id); !strings.Contains(got, "8000") {
+		t.Errorf("last_error is %q", got)
+	}
+	b.exec("UPDATE campaigns SET dm_template_step1 = 'Hi {{first_name}}' WHERE id = $1", campaign)
+	b.poll(id)
+	b.wantCounts(id, 1, 1)
 }
