@@ -1,6 +1,6 @@
 // Package conversation holds what people write and what we write: it decides
 // whether a comment asks for the material ([Trigger]), reads the answer to our
-// question ([ReadReply]) and words our messages ([FirstMessage],
+// question ([ReadReply]) and words our messages ([Wording],
 // [BackupMessage], [RenderPodEmail]).
 //
 // It is pure: no database, no network, no clock, no environment, so that every

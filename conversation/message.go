@@ -8,19 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
-
-// MaxMessageLength is the longest direct message, in characters, that LinkedIn
-// takes. LinkedIn publishes no figure; this one is from practice. Unipile answers
-// 400 too_many_characters beyond it (https://developer.unipile.com/docs/send-messages).
-const MaxMessageLength = 8000
-
-// DefaultFirstMessage asks a commenter for an address where the campaign has no
-// template of its own.
-const DefaultFirstMessage = `Hi {{first_name}}, thanks for your comment "{{trigger_word}}"!
-
-What is the best email address to send it to? Just reply with it here and it is on its way.`
 
 // DefaultBackupMessage hands over the material itself.
 const DefaultBackupMessage = `Thanks {{first_name}}! In case the email gets lost, here is your link as well: {{link}}`
@@ -31,28 +19,6 @@ type Recipient struct {
 	FirstName, LastName, FullName, Company string
 }
 
-// FirstMessage words the message that asks for an email address. An empty
-// template means [DefaultFirstMessage].
-//
-// Variables are {{first_name}}, {{last_name}}, {{company}} and {{trigger_word}}.
-// Names lose titles, emoji and capitals; who has no usable first name is "there".
-// An unknown last name or company leaves no gap.
-//
-// It returns an error, which tells the campaign's owner what to change, for a
-// variable that does not exist, a missing trigger word, braces left over, and a
-// text that is empty or longer than [MaxMessageLength].
-func FirstMessage(template string, to Recipient, triggerWord string) (string, error) {
-	if strings.TrimSpace(template) == "" {
-		template = DefaultFirstMessage
-	}
-	return render(template, variables{
-		{"first_name", to.greetingName()},
-		{"last_name", to.lastName()},
-		{"company", plainValue(to.Company)},
-		{"trigger_word", plainValue(triggerWord)},
-	})
-}
-
 // BackupMessage words the message with the link to the promised material. It
 // returns an error where the link is no http or https address.
 func BackupMessage(to Recipient, link string) (string, error) {
@@ -60,10 +26,17 @@ func BackupMessage(to Recipient, link string) (string, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return "", errors.New("material link must be a complete https:// address")
 	}
-	return render(DefaultBackupMessage, variables{
-		{"first_name", to.greetingName()},
+	text, err := render(DefaultBackupMessage, variables{
+		{"first_name", to.greetingName("there")},
 		{"link", strings.NewReplacer("{", "%7B", "}", "%7D", " ", "%20").Replace(u.String())},
 	})
+	if err == nil {
+		err = fitsMessage(text)
+	}
+	if err != nil {
+		return "", err
+	}
+	return text, nil
 }
 
 // variable is a name in a template and the text that takes its place.
@@ -105,9 +78,6 @@ func render(template string, vars variables) (string, error) {
 		return "", errors.New("message template gives an empty message")
 	case strings.Contains(message, "{{") || strings.Contains(message, "}}"):
 		return "", errors.New("message template has braces without a partner: write variables as {{first_name}}")
-	case utf8.RuneCountInString(message) > MaxMessageLength:
-		return "", fmt.Errorf("message has %d characters, %d is LinkedIn's limit: shorten the template",
-			utf8.RuneCountInString(message), MaxMessageLength)
 	}
 	return message, nil
 }

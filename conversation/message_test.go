@@ -9,6 +9,11 @@ import (
 	"github.com/bravorevos/workers/conversation"
 )
 
+// firstMessage words the first message of a campaign with one template.
+func firstMessage(template string, to conversation.Recipient, keyword string) (string, error) {
+	return conversation.Wording{DMTemplate: template}.FirstMessage(to, keyword, "ana")
+}
+
 func TestFirstMessage(t *testing.T) {
 	t.Parallel()
 	ann := conversation.Recipient{FirstName: "Ann", LastName: "Lee", Company: "Acme"}
@@ -33,7 +38,7 @@ func TestFirstMessage(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := conversation.FirstMessage(tc.template, tc.to, "GUIDE")
+			got, err := firstMessage(tc.template, tc.to, "GUIDE")
 			if err != nil || got != tc.want {
 				t.Errorf("FirstMessage = %q, %v, want %q", got, err, tc.want)
 			}
@@ -46,7 +51,7 @@ func TestFirstMessage(t *testing.T) {
 func TestFirstMessageDefault(t *testing.T) {
 	t.Parallel()
 	for _, template := range []string{"", " \n"} {
-		got, err := conversation.FirstMessage(template, conversation.Recipient{FullName: "Ann Lee"}, "GUIDE")
+		got, err := firstMessage(template, conversation.Recipient{FullName: "Ann Lee"}, "GUIDE")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +78,7 @@ func TestFirstMessageRefuses(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := conversation.FirstMessage(tc.template, conversation.Recipient{FirstName: "Ann"}, tc.trigger)
+			got, err := firstMessage(tc.template, conversation.Recipient{FirstName: "Ann"}, tc.trigger)
 			if got != "" || err == nil || err.Error() != tc.want {
 				t.Errorf("FirstMessage = %q, %v, want error %q", got, err, tc.want)
 			}
@@ -88,7 +93,7 @@ func TestFirstMessageNeverShowsBraces(t *testing.T) {
 	text := rapid.Custom(func(t *rapid.T) string { return strings.Join(rapid.SliceOf(part).Draw(t, "parts"), "") })
 	rapid.Check(t, func(t *rapid.T) {
 		to := conversation.Recipient{FirstName: text.Draw(t, "name"), Company: text.Draw(t, "company")}
-		got, err := conversation.FirstMessage(text.Draw(t, "template"), to, "GUIDE")
+		got, err := firstMessage(text.Draw(t, "template"), to, "GUIDE")
 		if err == nil && (got == "" || strings.Contains(got, "{{") || strings.Contains(got, "}}")) {
 			t.Fatalf("FirstMessage = %q", got)
 		}
@@ -124,7 +129,7 @@ func TestGreeting(t *testing.T) {
 		t.Run(tc.first+"/"+tc.full, func(t *testing.T) {
 			t.Parallel()
 			to := conversation.Recipient{FirstName: tc.first, FullName: tc.full}
-			if got, err := conversation.FirstMessage("{{first_name}}", to, "GUIDE"); err != nil || got != tc.want {
+			if got, err := firstMessage("{{first_name}}", to, "GUIDE"); err != nil || got != tc.want {
 				t.Errorf("greeting = %q, %v, want %q", got, err, tc.want)
 			}
 		})
@@ -143,7 +148,7 @@ func TestLastName(t *testing.T) {
 			t.Parallel()
 			to := conversation.Recipient{LastName: tc.last, FullName: tc.full}
 			want := strings.TrimSpace("x " + strings.Replace(tc.want, "none", "", 1))
-			if got, err := conversation.FirstMessage("x {{last_name}}", to, "GUIDE"); err != nil || got != want {
+			if got, err := firstMessage("x {{last_name}}", to, "GUIDE"); err != nil || got != want {
 				t.Errorf("message = %q, %v, want %q", got, err, want)
 			}
 		})

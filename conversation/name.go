@@ -12,8 +12,8 @@ import (
 )
 
 // greetingName is how to address somebody: the given name, or the first of the
-// full name, or "there".
-func (to Recipient) greetingName() string {
+// full name, or the fallback.
+func (to Recipient) greetingName(fallback string) string {
 	given := nameWords(to.FirstName)
 	if len(given) == 0 {
 		given = nameWords(to.FullName)
@@ -21,7 +21,7 @@ func (to Recipient) greetingName() string {
 	}
 	switch {
 	case len(given) == 0:
-		return "there"
+		return fallback
 	case len(given) > 2: // More than "Mary Ann" is not only a name.
 		given = given[:1]
 	}

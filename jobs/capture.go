@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -99,12 +98,8 @@ func (w *checkInbox) queueBackupLink(
 		}
 		return nil
 	}
-	_, err = w.MessageInsert(ctx, tx, store.MessageInsertParams{
+	return w.queueMessage(ctx, tx, store.MessageInsertParams{
 		AccountID: accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: &source.ID, LeadID: &lead.ID,
 		Purpose: store.PurposeBackupLink, RecipientID: a.SenderID, ChatID: a.ChatID, Body: body,
 	})
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) { // no row: queued before
-		return fmt.Errorf("queue backup link of lead %s: %w", lead.ID, err)
-	}
-	return nil
 }

@@ -104,6 +104,9 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
 		if err := w.storeMessages(ctx, accountID, page.Messages); err != nil {
 			return err
 		}
+		if err := w.noteOwn(ctx, accountID, page.Messages); err != nil {
+			return err
+		}
 		if cursor = page.Next; cursor == "" {
 			break
 		}
@@ -152,6 +155,27 @@ func (w *checkInbox) storeMessages(ctx context.Context, accountID string, messag
 		})
 		if err != nil {
 			return fmt.Errorf("store message %s: %w", m.ID, err)
+		}
+	}
+	return nil
+}
+
+// ownMatch is how far apart our record of a send and the provider's time of it may
+// lie, where only the text tells that it is ours.
+const ownMatch = 10 * time.Minute
+
+// noteOwn counts what the account's owner typed in LinkedIn.
+func (w *checkInbox) noteOwn(ctx context.Context, accountID string, messages []unipile.Message) error {
+	for _, m := range messages {
+		if !m.FromAccount || m.IsEvent || m.ID == "" || m.At.IsZero() {
+			continue
+		}
+		_, err := w.OwnMessageInsert(ctx, w.Pool, store.OwnMessageInsertParams{
+			AccountID: accountID, MessageID: m.ID, SentAt: m.At, Body: storable(m.Text),
+			Earliest: m.At.Add(-ownMatch), Latest: m.At.Add(ownMatch),
+		})
+		if err != nil {
+			return fmt.Errorf("note own message %s: %w", m.ID, err)
 		}
 	}
 	return nil

@@ -124,7 +124,7 @@ func (w *pollComments) decide(
 		v.decision = store.CommentKnownPerson
 		return v, nil
 	}
-	return v, w.queueFirstMessage(ctx, tx, sj, c, leadID, keyword)
+	return v, w.queueFirstMessage(ctx, tx, sj, s, c, leadID, keyword)
 }
 
 // findOrMakeLead returns the lead that the commenter is in this campaign.
@@ -168,20 +168,18 @@ func (w *pollComments) findOrMakeLead(
 }
 
 func (w *pollComments) queueFirstMessage(
-	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, c unipile.Comment, leadID uuid.UUID, keyword string,
+	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, s *scan, c unipile.Comment, leadID uuid.UUID, keyword string,
 ) error {
-	body, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FullName: c.AuthorName}, keyword)
+	body, err := s.wording.FirstMessage(
+		conversation.Recipient{FullName: c.AuthorName}, keyword, wordingKey(sj.CampaignID, c.AuthorID))
 	if err != nil {
 		return &settingError{fmt.Errorf("write message: %w", err)}
 	}
-	_, err = w.MessageInsert(ctx, tx, store.MessageInsertParams{
+	return w.queueMessage(ctx, tx, store.MessageInsertParams{
 		AccountID: sj.UnipileAccountID, CampaignID: sj.CampaignID, ScrapeJobID: &sj.ID, LeadID: &leadID,
 		Purpose: store.PurposeFirstDM, RecipientID: c.AuthorID, Body: body,
+		PostSocialID: &s.socialID, CommentID: &c.ID, Distance: nullable(string(c.Distance)),
 	})
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) { // no row: queued before
-		return fmt.Errorf("queue message: %w", err)
-	}
-	return nil
 }
 
 // seen returns when each known comment of a page was first seen.

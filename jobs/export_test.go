@@ -17,6 +17,7 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 		&pollComments{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
 		&sendDM{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
 		&checkInbox{database: db, linkedin: d.Unipile, funnel: d.Funnel},
+		&checkRelations{database: db, linkedin: d.Unipile, settings: s},
 		&deliverWebhook{database: db, sender: d.Webhooks, funnel: d.Funnel, settings: s},
 		&sendEmail{database: db, mailer: d.Resend, funnel: d.Funnel, from: s.EmailFrom},
 		&prune{database: db, retention: s.Retention},

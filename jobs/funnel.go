@@ -17,6 +17,8 @@ const (
 	stepDMSent           = "dm_sent"
 	stepDMFailed         = "dm_failed"
 	stepBackupLinkSent   = "backup_link_sent"
+	stepPublicReplySent  = "public_reply_sent"
+	stepInvitationSent   = "invitation_sent"
 	stepAnswerRead       = "answer_read"
 	stepEmailCaptured    = "email_captured"
 	stepOptedOut         = "opted_out"
@@ -33,7 +35,8 @@ func NewFunnel(reg prometheus.Registerer) *Funnel {
 		Help: "What went through the funnel, by step.",
 	}, []string{"step"})}
 	for _, step := range []string{
-		stepCommentScanned, stepTriggerFound, stepDMSent, stepDMFailed, stepBackupLinkSent, stepAnswerRead,
+		stepCommentScanned, stepTriggerFound, stepDMSent, stepDMFailed, stepBackupLinkSent,
+		stepPublicReplySent, stepInvitationSent, stepAnswerRead,
 		stepEmailCaptured, stepOptedOut, stepWebhookDelivered, stepWebhookFailed, stepEmailSent, stepEmailFailed,
 	} {
 		f.steps.WithLabelValues(step)
@@ -51,11 +54,16 @@ func (f *Funnel) CommentsScanned(comments, triggers int) {
 
 // MessageSent counts a message that is recorded as sent.
 func (f *Funnel) MessageSent(purpose string) {
-	if purpose == store.PurposeFirstDM {
+	switch purpose {
+	case store.PurposeFirstDM:
 		f.add(stepDMSent, 1)
-		return
+	case store.PurposePublicReply:
+		f.add(stepPublicReplySent, 1)
+	case store.PurposeInvitation:
+		f.add(stepInvitationSent, 1)
+	default:
+		f.add(stepBackupLinkSent, 1)
 	}
-	f.add(stepBackupLinkSent, 1)
 }
 
 // MessageFailed counts a first message that the provider refused for ever.

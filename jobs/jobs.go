@@ -9,6 +9,7 @@
 //	poll_comments         scrape_job_id    sweep_scrape_jobs                        polls
 //	send_dm               message_id       sweep_messages, at the message's turn    messages
 //	check_inbox           account_id       sweep_inboxes                            inbox
+//	check_relations       account_id       sweep_inboxes, a few times a day         inbox
 //	deliver_webhook       webhook_log_id   the transaction that captures an email;  webhooks
 //	                                       sweep_webhook_logs
 //	send_email            notification_id  sweep_notifications                      email
@@ -70,15 +71,10 @@ type Settings struct {
 // Intervals are the periods of the sweeps.
 type Intervals struct {
 	ScrapeJobs, Messages, Inboxes, WebhookLogs, Notifications time.Duration
-}
 
-// Limits hold an account's writes back: LinkedIn restricts accounts that write
-// more. Unipile's recommendation is about 100 messages a day with random gaps:
-// https://developer.unipile.com/docs/provider-limits-and-restrictions
-type Limits struct {
-	FirstDMsPerHour, FirstDMsPerDay int // default of an account; its row may say less or more
-	AnswersPerHour, AnswersPerDay   int
-	GapMin, GapMax                  time.Duration // between two writes of one account
+	// Relations is how often an account looks for new connections, on average, while
+	// it waits for some.
+	Relations time.Duration
 }
 
 // Retention is how long what nobody needs any more is kept.
@@ -93,12 +89,8 @@ func (s Settings) withDefaults() Settings {
 	s.Intervals.Inboxes = cmp.Or(s.Intervals.Inboxes, time.Minute)
 	s.Intervals.WebhookLogs = cmp.Or(s.Intervals.WebhookLogs, 10*time.Minute)
 	s.Intervals.Notifications = cmp.Or(s.Intervals.Notifications, 15*time.Minute)
-	s.Limits.FirstDMsPerHour = cmp.Or(s.Limits.FirstDMsPerHour, 20)
-	s.Limits.FirstDMsPerDay = cmp.Or(s.Limits.FirstDMsPerDay, 100)
-	s.Limits.AnswersPerHour = cmp.Or(s.Limits.AnswersPerHour, 30)
-	s.Limits.AnswersPerDay = cmp.Or(s.Limits.AnswersPerDay, 100)
-	s.Limits.GapMin = cmp.Or(s.Limits.GapMin, 30*time.Second)
-	s.Limits.GapMax = max(cmp.Or(s.Limits.GapMax, 90*time.Second), s.Limits.GapMin)
+	s.Intervals.Relations = cmp.Or(s.Intervals.Relations, 6*time.Hour)
+	s.Limits = s.Limits.withDefaults()
 	s.PollUnit = cmp.Or(s.PollUnit, time.Minute)
 	s.FailedPollWait = cmp.Or(s.FailedPollWait, 10*time.Minute)
 	s.SendTimeout = cmp.Or(s.SendTimeout, 20*time.Second)
@@ -124,7 +116,7 @@ func Kinds() []string {
 	return []string{
 		SweepScrapeJobsArgs{}.Kind(), SweepMessagesArgs{}.Kind(), SweepInboxesArgs{}.Kind(),
 		SweepWebhookLogsArgs{}.Kind(), SweepNotificationsArgs{}.Kind(),
-		PollCommentsArgs{}.Kind(), SendDMArgs{}.Kind(), CheckInboxArgs{}.Kind(),
+		PollCommentsArgs{}.Kind(), SendDMArgs{}.Kind(), CheckInboxArgs{}.Kind(), CheckRelationsArgs{}.Kind(),
 		DeliverWebhookArgs{}.Kind(), SendEmailArgs{}.Kind(), PruneArgs{}.Kind(),
 	}
 }
@@ -144,6 +136,7 @@ func Register(d Deps) *river.Workers {
 	river.AddWorker(workers, &pollComments{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s})
 	river.AddWorker(workers, &sendDM{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s})
 	river.AddWorker(workers, &checkInbox{database: db, linkedin: d.Unipile, funnel: d.Funnel})
+	river.AddWorker(workers, &checkRelations{database: db, linkedin: d.Unipile, settings: s})
 	river.AddWorker(workers, &deliverWebhook{database: db, sender: d.Webhooks, funnel: d.Funnel, settings: s})
 	river.AddWorker(workers, &sendEmail{database: db, mailer: d.Resend, funnel: d.Funnel, from: s.EmailFrom})
 	river.AddWorker(workers, &prune{database: db, retention: s.Retention})

@@ -55,7 +55,10 @@ func (c *ledgerCollector) Collect(ch chan<- prometheus.Metric) {
 		byState[m.State] = m.Messages
 	}
 	byAction := map[string]int64{
-		store.ActionEverything: 0, store.ActionPolls: 0, store.ActionFirstDM: 0, store.ActionAnswer: 0,
+		store.ActionEverything: 0, store.ActionPolls: 0,
+	}
+	for _, pot := range store.Pots() {
+		byAction[pot] = 0
 	}
 	for _, p := range pauses {
 		byAction[p.Action] = p.Accounts

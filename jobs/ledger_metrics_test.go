@@ -34,7 +34,9 @@ func TestLedgerMetrics(t *testing.T) {
 workers_accounts_paused{action="answer"} 0
 workers_accounts_paused{action="everything"} 1
 workers_accounts_paused{action="first_dm"} 0
+workers_accounts_paused{action="invitation"} 0
 workers_accounts_paused{action="polls"} 1
+workers_accounts_paused{action="public_reply"} 0
 # HELP workers_messages_open Messages that are queued, being sent, or of unknown outcome.
 # TYPE workers_messages_open gauge
 workers_messages_open{state="queued"} 2

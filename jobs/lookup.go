@@ -21,11 +21,11 @@ type chatReader interface {
 // clockSkew is how far our clock and the provider's may differ.
 const clockSkew = 2 * time.Minute
 
-// lookUp settles a message whose outcome is not known by reading the chat with
-// that person: our text, since the claim. Unipile's reads lag, so only a look
-// after that lag may conclude that it was not sent.
+// lookUp settles a message whose outcome is not known by reading it back: our text,
+// since the claim. Unipile's reads lag, so only a look after that lag may conclude
+// that it was not sent.
 func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
-	found, err := w.findInChats(ctx, m)
+	found, err := w.find(ctx, m)
 	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
 		return w.recordBlindLookUp(ctx, m, e)
 	}
@@ -52,6 +52,20 @@ func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
 		return fmt.Errorf("record look-up of message %d: %w", m.ID, err)
 	}
 	return &queue.NotYet{Until: until, Reason: reason}
+}
+
+// find looks for what we sent where its purpose would have put it.
+func (w *sendDM) find(ctx context.Context, m *store.MessageLockRow) (*unipile.Message, error) {
+	switch m.Purpose {
+	case store.PurposePublicReply:
+		return w.findReply(ctx, m)
+	case store.PurposeInvitation:
+		// Nothing to find: LinkedIn itself refuses a second invitation, which then
+		// tells that the first one went out.
+		return nil, nil
+	default:
+		return w.findInChats(ctx, m)
+	}
 }
 
 // doubtEnds is when a message that is not in the chat was surely not sent: the
@@ -115,6 +129,28 @@ func (w *sendDM) findInChat(ctx context.Context, m *store.MessageLockRow, chat s
 	}
 }
 
+// findReply looks for a public reply among those to the comment.
+func (w *sendDM) findReply(ctx context.Context, m *store.MessageLockRow) (*unipile.Message, error) {
+	account, err := w.linkedin.Account(ctx, m.AccountID)
+	if err != nil {
+		return nil, fmt.Errorf("find account: %w", err)
+	}
+	for cursor := ""; ; {
+		page, err := w.linkedin.Replies(ctx, m.AccountID, deref(m.PostSocialID), deref(m.CommentID), cursor)
+		if err != nil {
+			return nil, fmt.Errorf("read replies: %w", err)
+		}
+		for _, c := range page.Comments {
+			if c.AuthorID == account.OwnID && sameText(c.Text, m.Body) {
+				return &unipile.Message{ID: c.ID, At: c.At}, nil
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil, nil
+		}
+	}
+}
+
 // chatsWith lists the one-to-one chats of an account with a person.
 func chatsWith(ctx context.Context, r chatReader, accountID, personID string) ([]string, error) {
 	var ids []string
@@ -138,15 +174,4 @@ func chatsWith(ctx context.Context, r chatReader, accountID, personID string) ([
 // change line ends.
 func sameText(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
-}
-
-// unreachable reports whether the refusal is about the person, so that no try by
-// this route can ever succeed.
-func unreachable(e *integrations.Error) bool {
-	switch e.Type {
-	case unipile.TypeNoConnection, "errors/invalid_recipient", "errors/user_unreachable", "errors/blocked_recipient":
-		return true
-	default:
-		return false
-	}
 }

@@ -137,6 +137,7 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 // scan is one walk from the newest comment to the known ones.
 type scan struct {
 	trigger   *conversation.Trigger
+	wording   conversation.Wording
 	socialID  string
 	authorID  string // of the post
 	ownID     string // of the account
@@ -154,12 +155,14 @@ func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPoll
 	if err != nil {
 		return nil, &settingError{fmt.Errorf("trigger_word: %w", err)}
 	}
-	for _, keyword := range keywords {
-		if _, err := conversation.FirstMessage(sj.DmTemplate, conversation.Recipient{FirstName: "Ana"}, keyword); err != nil {
-			return nil, &settingError{fmt.Errorf("dm_template_step1: %w", err)}
-		}
+	wording, err := wordingOf(sj.Settings, sj.DmTemplate, sj.TriggerWords)
+	if err != nil {
+		return nil, err
 	}
-	s := &scan{trigger: trigger, startedAt: sj.Now}
+	if problems := wording.Check(); len(problems) > 0 {
+		return nil, &settingError{fmt.Errorf("%s: %s", problems[0].Path, problems[0].Message)}
+	}
+	s := &scan{trigger: trigger, wording: wording, startedAt: sj.Now}
 	if s.ownID, err = w.ownID(ctx, sj.UnipileAccountID); err != nil {
 		return nil, err
 	}

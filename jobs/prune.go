@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/queue"
@@ -42,7 +44,12 @@ func (w *prune) Work(ctx context.Context, _ *river.Job[PruneArgs]) error {
 		before := now.Add(-w.retention.Inbox)
 		return w.InboxMessagePrune(ctx, w.Pool, store.InboxMessagePruneParams{Before: before, MaxRows: pruneBatch})
 	}
-	for name, forget := range map[string]func() (int64, error){"comments": comments, "inbox messages": inbox} {
+	own := func() (int64, error) {
+		return w.OwnMessagePrune(ctx, w.Pool, store.OwnMessagePruneParams{Before: now.Add(-week), MaxRows: pruneBatch})
+	}
+	for name, forget := range map[string]func() (int64, error){
+		"comments": comments, "inbox messages": inbox, "own messages": own, "awaited relations": func() (int64, error) { return w.expire(ctx) },
+	} {
 		for rows := int64(pruneBatch); rows == pruneBatch; {
 			var err error
 			if rows, err = forget(); err != nil {
@@ -51,4 +58,24 @@ func (w *prune) Work(ctx context.Context, _ *river.Job[PruneArgs]) error {
 		}
 	}
 	return nil
+}
+
+// expire gives up waiting for people who did not become connections in time.
+func (w *prune) expire(ctx context.Context) (rows int64, err error) {
+	err = w.inTx(ctx, func(tx pgx.Tx) error {
+		expired, err := w.RelationTakeExpired(ctx, tx, pruneBatch)
+		if err != nil {
+			return err
+		}
+		rows = int64(len(expired))
+		var leads []uuid.UUID
+		for _, r := range expired {
+			if r.LeadID != nil {
+				leads = append(leads, *r.LeadID)
+			}
+		}
+		_, err = w.LeadExpire(ctx, tx, leads)
+		return err
+	})
+	return rows, err
 }

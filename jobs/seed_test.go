@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/bravorevos/workers/jobs"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -115,6 +116,20 @@ func (b *bench) message(n int, given row) (messageID int64, leadID uuid.UUID) {
 		"account_id": accountID, "campaign_id": campaignID, "lead_id": leadID, "purpose": "first_dm",
 		"recipient_id": person, "body": fmt.Sprintf("Where shall I send it, No%d?", n),
 	}, given), leadID
+}
+
+// forecast is when a message of the bench's account will be sent.
+func (b *bench) forecast(id int64) jobs.Forecast {
+	b.Helper()
+	all, err := b.sweeps.Forecast(b.Context(), accountID)
+	b.must(err)
+	for _, f := range all {
+		if f.MessageID == id {
+			return f
+		}
+	}
+	b.Fatalf("message %d has no forecast", id)
+	return jobs.Forecast{}
 }
 
 // want makes sure that a row has these values, in any of the tables.

@@ -63,7 +63,9 @@ func TestSendDMToWhomItCannotReach(t *testing.T) {
 // the message no attempt.
 func TestSendDMOverLinkedInsQuota(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []string{"too_many_requests", "limit_exceeded", "cannot_resend_yet"} {
+	for fault, rest := range map[string]time.Duration{
+		"too_many_requests": time.Hour, "limit_exceeded": 6 * time.Hour, "cannot_resend_yet": 6 * time.Hour,
+	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
@@ -71,14 +73,12 @@ func TestSendDMOverLinkedInsQuota(t *testing.T) {
 			b.linkedin.AddFault(fakeunipile.Fault{Operation: "start_chat", Type: fault, Times: 1})
 
 			result := b.send(id)
-			b.wantEvent(result, river.EventKindJobSnoozed)
-			if result.Job.Attempt != 0 {
-				t.Errorf("job is at attempt %d, want 0: a limit costs none", result.Job.Attempt)
-			}
+			b.wantEvent(result, river.EventKindJobCancelled) // the planner makes another when the pause is over
 			b.want("workers.messages", id, row{"state": "queued", "error_type": "errors/" + fault})
 			b.want("leads", lead, row{"status": "comment_detected"})
 			pauses := b.pauses()
-			b.wantNear(pauses["first_dm"], time.Hour)
+			b.wantNear(pauses["first_dm"], rest)
+			b.wantNear(b.forecast(id).At, rest)
 			if len(pauses) != 1 {
 				t.Errorf("paused: %v, want first messages alone", pauses)
 			}

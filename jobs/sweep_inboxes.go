@@ -10,7 +10,7 @@ import (
 )
 
 // SweepInboxesArgs asks for a look into the inbox of every account on which leads
-// wait for an answer. Repeating it is safe: an account that has a job is left out.
+// wait for an answer, and now and then for one at its new connections. Repeating it is safe: an account that has a job is left out.
 type SweepInboxesArgs struct{}
 
 // Kind names the job.
@@ -26,17 +26,24 @@ func (s *Sweeps) Inboxes(ctx context.Context, client *queue.Client) ([]Item, err
 	if err != nil {
 		return nil, fmt.Errorf("list accounts with waiting leads: %w", err)
 	}
-	params := make([]river.InsertManyParams, len(accounts))
-	for i, id := range accounts {
-		params[i] = river.InsertManyParams{Args: CheckInboxArgs{AccountID: id}}
+	awaiting, err := s.AccountListRelationsDue(ctx, s.Pool)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts that wait for relations: %w", err)
+	}
+	params := make([]river.InsertManyParams, 0, len(accounts)+len(awaiting))
+	for _, id := range accounts {
+		params = append(params, river.InsertManyParams{Args: CheckInboxArgs{AccountID: id}})
+	}
+	for _, id := range awaiting {
+		params = append(params, river.InsertManyParams{Args: CheckRelationsArgs{AccountID: id}})
 	}
 	inserted, err := insertMany(ctx, client, params)
 	if err != nil {
 		return nil, err
 	}
-	items := make([]Item, len(inserted))
-	for i, job := range inserted {
-		items[i] = Item{RowID: accounts[i], JobID: job}
+	items := make([]Item, len(accounts))
+	for i, id := range accounts {
+		items[i] = Item{RowID: id, JobID: inserted[i]}
 	}
 	return items, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"github.com/bravorevos/workers/pacing"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
@@ -25,56 +26,64 @@ func (SweepMessagesArgs) Kind() string { return "sweep_messages" }
 // InsertOpts lets one run at a time.
 func (SweepMessagesArgs) InsertOpts() river.InsertOpts { return sweepOpts() }
 
-// planAhead messages of an account are looked at in one plan: more than any
-// account may send in the next stretch.
-const planAhead = 200
+// planAhead messages of each post and purpose are looked at in one plan: more than
+// any account may send in the next stretch.
+const planAhead = 100
+
+// snoozeIsExact is how near a turn must be to give the message its job at once and
+// let the claim wait for it. River starts a job that snoozes no longer than this on
+// time, but one that is inserted for later up to 5 s late.
+const snoozeIsExact = 5 * time.Second
+
+// stretch is how far ahead messages get a job. Beyond the next two periods the plan
+// may still change, and a row is cheaper than a job.
+func (s Settings) stretch() time.Duration { return 2 * s.Intervals.Messages }
 
 // Messages plans the next stretch of every account that has open messages. Ten
-// thousand waiting messages stay rows; only the next few are jobs.
+// thousand waiting messages stay rows; only the next few are jobs. An account that
+// cannot be planned stops no other.
 func (s *Sweeps) Messages(ctx context.Context, client *queue.Client) ([]Item, error) {
 	accounts, err := s.MessageListAccountsOpen(ctx, s.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts with open messages: %w", err)
 	}
 	var items []Item
+	var failed error
 	for _, account := range accounts {
 		planned, err := s.planAccount(ctx, client, account)
 		if err != nil {
-			return items, fmt.Errorf("plan account %s: %w", account, err)
+			failed = errors.Join(failed, fmt.Errorf("plan account %s: %w", account, err))
 		}
 		items = append(items, planned...)
 	}
-	return items, nil
+	return items, failed
 }
 
 func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountID string) ([]Item, error) {
-	open, err := s.MessageListOpen(ctx, s.Pool, store.MessageListOpenParams{AccountID: accountID, MaxRows: planAhead})
+	now := time.Now()
+	until := now.Add(s.settings.stretch())
+	open, err := s.MessageListOpen(ctx, s.Pool, store.MessageListOpenParams{
+		AccountID: accountID, Until: until, PerSource: planAhead,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list open messages: %w", err)
 	}
-	account, err := s.AccountGet(ctx, s.Pool, accountID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		account, err = store.Account{ID: accountID}, nil // it never wrote
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read account: %w", err)
-	}
-	situation, err := readSituation(ctx, s.Pool, s.Queries, account, s.settings.Limits, time.Now())
+	sit, err := s.situation(ctx, accountID, now)
 	if err != nil {
 		return nil, err
 	}
-	// Beyond the next two periods the plan may still change.
-	turns := planTurns(situation, open, 2*s.settings.Intervals.Messages)
-	params := make([]river.InsertManyParams, 0, len(turns))
-	ids := make([]string, 0, len(turns))
-	for _, turn := range turns {
-		if !turn.HasJob {
-			ids = append(ids, strconv.FormatInt(turn.MessageID, 10))
-			params = append(params, river.InsertManyParams{
-				Args:       SendDMArgs{MessageID: turn.MessageID},
-				InsertOpts: &river.InsertOpts{ScheduledAt: turn.At},
-			})
+	var params []river.InsertManyParams
+	var ids []string
+	for _, turn := range planTurns(sit, open, until) {
+		// A job that waits although the turn has come is brought forward.
+		if turn.hasJob && (!turn.jobWaits || turn.At.After(now)) {
+			continue
 		}
+		job := river.InsertManyParams{Args: SendDMArgs{MessageID: turn.ID}}
+		if turn.At.After(now.Add(snoozeIsExact)) {
+			job.InsertOpts = &river.InsertOpts{ScheduledAt: turn.At}
+		}
+		params, ids = append(params, job), append(ids, strconv.FormatInt(turn.ID, 10))
 	}
 	inserted, err := insertMany(ctx, client, params)
 	if err != nil {
@@ -85,4 +94,50 @@ func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountI
 		items[i] = Item{RowID: ids[i], JobID: job}
 	}
 	return items, nil
+}
+
+// situation reads what decides when an account may write.
+func (s *Sweeps) situation(ctx context.Context, accountID string, now time.Time) (situation, error) {
+	account, err := s.AccountGet(ctx, s.Pool, accountID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		account, err = store.Account{ID: accountID}, nil // it never wrote
+	}
+	if err != nil {
+		return situation{}, fmt.Errorf("read account: %w", err)
+	}
+	return readSituation(ctx, s.Pool, s.Queries, account, s.settings.Limits, now, store.Pots()...)
+}
+
+// turn is when an open message is due, and whether it has a job.
+type turn struct {
+	pacing.Turn
+
+	hasJob, jobWaits bool
+}
+
+// planTurns gives the open messages their turns as far as a time. Those in doubt
+// are looked up at once: that writes nothing and waits for no limit, only a stopped
+// account makes no calls.
+func planTurns(sit situation, open []store.MessageListOpenRow, until time.Time) []turn {
+	var turns []turn
+	var waiting []pacing.Waiting
+	rows := make(map[int64]store.MessageListOpenRow, len(open))
+	for _, m := range open {
+		if m.State == store.MessageQueued {
+			rows[m.ID] = m
+			waiting = append(waiting, pacing.Waiting{
+				ID: m.ID, Pot: store.Pot(m.Purpose), Source: m.Source, NotBefore: deref(m.NotBefore),
+			})
+			continue
+		}
+		if sit.stopped == nil {
+			at := later(sit.Now, deref(m.NotBefore))
+			turns = append(turns, turn{pacing.Turn{ID: m.ID, At: at}, m.HasJob, m.JobWaits})
+		}
+	}
+	for _, planned := range sit.Plan(waiting, until) {
+		m := rows[planned.ID]
+		turns = append(turns, turn{planned, m.HasJob, m.JobWaits})
+	}
+	return turns
 }

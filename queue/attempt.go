@@ -22,10 +22,7 @@ type attempts struct {
 
 	logger  *slog.Logger
 	metrics *Metrics
-}
-
-func newAttempts(logger *slog.Logger, metrics *Metrics) *attempts {
-	return &attempts{logger: logger, metrics: metrics}
+	lease   *Lease // may be nil
 }
 
 // Work runs the attempt and reports it, a panic too.
@@ -41,6 +38,9 @@ func (a *attempts) Work(ctx context.Context, job *rivertype.JobRow, doInner func
 			panic(panicked) // River records the trace
 		}
 	}()
+	if a.lease != nil {
+		return a.lease.guard(ctx, doInner)
+	}
 	return doInner(ctx)
 }
 
@@ -102,7 +102,7 @@ func outcomeOf(ctx context.Context, job *rivertype.JobRow, err error) string {
 	if cancelledRemotely(ctx) {
 		return "cancelled"
 	}
-	if interrupted(ctx, err) {
+	if interrupted(ctx, err) || errors.Is(err, ErrLeaseLost) {
 		return "interrupted"
 	}
 	if _, ok := errors.AsType[*river.JobSnoozeError](err); ok {

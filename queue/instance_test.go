@@ -104,8 +104,10 @@ func TestInstanceRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		instance.Run(ctx)
-		close(ended)
+		defer close(ended)
+		if err := instance.Run(ctx); err != nil {
+			t.Error(err)
+		}
 	}()
 	for start, fresh := time.Now(), false; !fresh; {
 		if err := pool.QueryRow(t.Context(), "SELECT beat_at > now() - interval '3 s' FROM workers.instances").Scan(&fresh); err != nil {

@@ -159,8 +159,8 @@ func (o *Outcomes) pause(ctx context.Context, job *rivertype.JobRow, e *integrat
 	o.Logger.WarnContext(ctx, "account paused", "account", e.AccountID, "action", action, "reason", reason, "until", end)
 }
 
-// limitedAction is what a limit stops: reads of posts and the two ways to write
-// have separate quotas at LinkedIn. Reads of messages have none.
+// limitedAction is what a limit stops: reads of posts and the ways to write have
+// separate quotas at LinkedIn. Reads of messages have none.
 func limitedAction(queueName, operation string) string {
 	switch {
 	case queueName == Polls:
@@ -169,6 +169,10 @@ func limitedAction(queueName, operation string) string {
 		return "first_dm"
 	case operation == "send message":
 		return "answer"
+	case operation == "reply to comment":
+		return "public_reply"
+	case operation == "invite":
+		return "invitation"
 	default:
 		return ""
 	}

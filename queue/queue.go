@@ -78,6 +78,7 @@ type Config struct {
 	Periodic []*river.PeriodicJob
 	Outcomes *Outcomes
 	Metrics  *Metrics
+	Lease    *Lease // renewed by the Instance of the same ID; nil: jobs run without
 	Logger   *slog.Logger
 	Tuning   Tuning
 }
@@ -99,7 +100,7 @@ func New(cfg Config) (*Client, error) {
 		Queues:               queues,
 		Workers:              cfg.Workers,
 		PeriodicJobs:         cfg.Periodic,
-		Middleware:           []rivertype.Middleware{newAttempts(cfg.Logger, cfg.Metrics), cfg.Outcomes},
+		Middleware:           []rivertype.Middleware{&attempts{logger: cfg.Logger, metrics: cfg.Metrics, lease: cfg.Lease}, cfg.Outcomes},
 		RetryPolicy:          cfg.Outcomes,
 		PollOnly:             cfg.Tuning.PollOnly,
 		FetchCooldown:        fetchCooldown,

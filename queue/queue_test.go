@@ -58,6 +58,12 @@ type bench struct {
 // database of its own.
 func newBench(t *testing.T, pool *pgxpool.Pool, tuning Tuning, schedule Schedule, work func(context.Context, *river.Job[tryArgs]) error) *bench {
 	t.Helper()
+	return newBenchUnder(t, pool, nil, tuning, schedule, work)
+}
+
+// newBenchUnder does so under a lease.
+func newBenchUnder(t *testing.T, pool *pgxpool.Pool, lease *Lease, tuning Tuning, schedule Schedule, work func(context.Context, *river.Job[tryArgs]) error) *bench {
+	t.Helper()
 	if pool == nil {
 		pool = storetest.New(t)
 	}
@@ -71,7 +77,7 @@ func newBench(t *testing.T, pool *pgxpool.Pool, tuning Tuning, schedule Schedule
 	river.AddWorker(workers, &tryWorker{work: work})
 	var err error
 	b.client, err = New(Config{
-		Pool: pool, Workers: workers, Outcomes: b.outcomes, Metrics: b.metrics, Logger: logger, Tuning: tuning,
+		Pool: pool, Workers: workers, Outcomes: b.outcomes, Metrics: b.metrics, Lease: lease, Logger: logger, Tuning: tuning,
 	})
 	if err != nil {
 		t.Fatal(err)

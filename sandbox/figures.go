@@ -11,21 +11,23 @@ import (
 // figures are what the funnel amounts to, as the script, the database or the
 // fakes have it.
 type figures struct {
-	Comments     int // read under the post
-	Asks         int // comments that ask for the guide
-	Leads        int
-	FirstDMs     int
-	NotConnected int
-	Answers      int // messages of people who were written to
-	OptedOut     int
-	Addresses    int
-	BackupLinks  int
-	Webhooks     int // delivered
-	Failures     int // deliveries that failed and were tried again
-	EmailsSent   int
-	EmailsFailed int
-	Escaped      int // emails whose foreign HTML arrived as text
-	Open         int // messages that wait or are in doubt
+	Comments      int // read under the post
+	Asks          int // comments that ask for the guide
+	Leads         int
+	FirstDMs      int
+	NotConnected  int // and never became a connection
+	PublicReplies int
+	Invitations   int
+	Answers       int // messages of people who were written to
+	OptedOut      int
+	Addresses     int
+	BackupLinks   int
+	Webhooks      int // delivered
+	Failures      int // deliveries that failed and were tried again
+	EmailsSent    int
+	EmailsFailed  int
+	Escaped       int // emails whose foreign HTML arrived as text
+	Open          int // messages that wait or are in doubt
 }
 
 // unknown is a figure that a side cannot have.
@@ -33,7 +35,7 @@ const unknown = -1
 
 // progress is how many steps of the funnel are done.
 func (f figures) progress() int {
-	return f.Comments + f.FirstDMs + f.NotConnected + f.Answers + f.Addresses + f.OptedOut +
+	return f.Comments + f.FirstDMs + f.NotConnected + f.PublicReplies + f.Invitations + f.Answers + f.Addresses + f.OptedOut +
 		f.BackupLinks + f.Webhooks + f.EmailsSent + f.EmailsFailed
 }
 
@@ -46,6 +48,8 @@ SELECT
     (SELECT count(*) FROM leads) AS leads,
     (SELECT count(*) FROM workers.messages WHERE purpose = 'first_dm' AND state = 'sent') AS first_dms,
     (SELECT count(*) FROM leads WHERE status = 'not_connected') AS not_connected,
+    (SELECT count(*) FROM workers.messages WHERE purpose = 'public_reply' AND state = 'sent') AS public_replies,
+    (SELECT count(*) FROM workers.messages WHERE purpose = 'invitation' AND state = 'sent') AS invitations,
     (SELECT count(*) FROM workers.inbox_messages) AS answers,
     (SELECT count(*) FROM leads WHERE status = 'opted_out') AS opted_out,
     (SELECT count(*) FROM leads WHERE email IS NOT NULL) AS addresses,

@@ -124,8 +124,13 @@ func (o *outside) figures(ctx context.Context) (figures, error) {
 			f.FirstDMs++
 		}
 	}
-	for _, r := range o.unipile.Requests() {
-		if r.Operation == "start_chat" && r.Status == http.StatusUnprocessableEntity {
+	f.PublicReplies = len(o.unipile.PublicReplies(accountID))
+	f.Comments -= f.PublicReplies // those are the account's own
+	for _, sent := range o.unipile.Invitations() {
+		f.Invitations++
+		if sent.State == "accepted" {
+			f.Answers-- // its note became a message of the chat
+		} else {
 			f.NotConnected++
 		}
 	}

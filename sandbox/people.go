@@ -17,6 +17,10 @@ type person struct {
 	end string
 	// email is exactly what must be stored.
 	email string
+
+	// apart is not connected to the author, so that no message passes; connects says
+	// whether they accept an invitation.
+	apart, connects bool
 }
 
 // The ends of a lead.
@@ -77,6 +81,7 @@ func unanswered() []person {
 		{name: "Erik Hansen", asks: lines("Guide..."), answers: lines("Nein danke"), end: endOptedOut},
 		{name: "Paul Weber", asks: lines("guide"), end: endSilent},
 		{name: "Isabel Costa", asks: lines("Guide", "guide", "GUIDE"), end: endSilent},
+		{name: "Sanna Virtanen", asks: lines("guide, we are not connected yet"), apart: true, connects: true, end: endSilent},
 		{name: "Rafael Gómez", asks: lines("La guide, por favor"), end: endSilent},
 		{name: "Linda Park", late: true, asks: lines("guide"), end: endSilent},
 		{name: "Stefan Ionescu", late: true, asks: lines("Guide, late to the party"), end: endSilent},
@@ -86,7 +91,7 @@ func unanswered() []person {
 // unreached are those who must not get a message.
 func unreached() []person {
 	return []person{
-		{name: "Quentin Fabre", asks: lines("Guide s'il te plaît"), end: endNotConnected},
+		{name: "Quentin Fabre", asks: lines("Guide s'il te plaît"), apart: true, end: endNotConnected},
 		{name: "Ada Byrne", talks: lines("I feel misguided by most of these posts")},
 		{name: "Hugo Lefèvre", talks: lines("We follow the brand guidelines here")},
 		{name: "Mina Sato", talks: lines("A guided tour would help")},

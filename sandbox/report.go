@@ -61,7 +61,7 @@ func (s *stage) compare(ctx context.Context, want figures, crashed bool) (report
 		return report{}, err
 	}
 	if crashed {
-		db.Failures, fakes.NotConnected = unknown, unknown
+		db.Failures = unknown
 	}
 	c := checkPeople(s.world, leads, s.outside.unipile.Sent(), s.outside.deliveries())
 	c.checkDeliveries(s.outside.receiver.Deliveries())
@@ -84,8 +84,10 @@ func (s *stage) compare(ctx context.Context, want figures, crashed bool) (report
 		{"first DMs", want.FirstDMs, db.FirstDMs, own.DmsSent, fakes.FirstDMs},
 		{"  duplicates", 0, unknown, unknown, c.duplicates},
 		{"  to anyone else", 0, unknown, unknown, c.strangers},
-		{"  refused: not connected", want.NotConnected, db.NotConnected, unknown, fakes.NotConnected},
+		{"  never connected", want.NotConnected, db.NotConnected, unknown, fakes.NotConnected},
 		{"  waiting or in doubt", 0, db.Open, unknown, unknown},
+		{"public replies", want.PublicReplies, db.PublicReplies, unknown, fakes.PublicReplies},
+		{"invitations", want.Invitations, db.Invitations, unknown, fakes.Invitations},
 		{"answers", want.Answers, db.Answers, unknown, fakes.Answers},
 		{"  opted out", want.OptedOut, db.OptedOut, unknown, unknown},
 		{"email addresses", want.Addresses, db.Addresses, own.EmailsCaptured, fakes.Addresses},

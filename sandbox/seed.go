@@ -67,8 +67,8 @@ WITH author AS (
     INSERT INTO linkedin_accounts (user_id, account_name, unipile_account_id)
     SELECT id, 'Mara Lindqvist', $1 FROM author
 ), campaign AS (
-    INSERT INTO campaigns (client_id, name, trigger_word, dm_template_step1, status)
-    SELECT client_id, 'Pricing guide', 'guide', $2, 'active' FROM author
+    INSERT INTO campaigns (client_id, name, trigger_word, dm_template_step1, status, settings)
+    SELECT client_id, 'Pricing guide', 'guide', $2, 'active', $8 FROM author
     RETURNING id
 ), post AS (
     INSERT INTO posts (campaign_id, unipile_post_id, post_url, content)
@@ -78,12 +78,18 @@ WITH author AS (
 INSERT INTO scrape_jobs (campaign_id, post_id, unipile_post_id, unipile_account_id, trigger_word,
                          lead_magnet_url, send_backup_link, webhook_url, poll_interval_minutes)
 SELECT campaign_id, id, $3, $1, $5, $6, true, $7, 1
-FROM post`, accountID, firstMessage, postID, postText, triggerWords, magnetURL, webhookURL)
+FROM post`, accountID, firstMessage, postID, postText, triggerWords, magnetURL, webhookURL, settings)
 	if err != nil {
 		return fmt.Errorf("insert campaign: %w", err)
 	}
 	return nil
 }
+
+// settings of the campaign, for people who cannot be written to.
+const settings = `{"workers": {"not_connected": {
+	"public_reply": {"variants": ["{{first_name}}, my message could not reach you. I sent you an invitation!"]},
+	"invitation": {"variants": ["Hi {{first_name}}, you asked for my {{trigger_word}}. Let's connect and I will send it."]}
+}}}`
 
 // firstMessage is the campaign's own.
 const firstMessage = `Hi {{first_name}}, thanks for your "{{trigger_word}}"!

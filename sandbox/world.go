@@ -91,6 +91,10 @@ func (w world) expected() figures {
 		if p.end != "" {
 			f.Leads++
 		}
+		if p.apart {
+			f.PublicReplies++
+			f.Invitations++
+		}
 		if p.gets() {
 			f.FirstDMs++
 			f.Answers += len(p.answers)
@@ -117,7 +121,7 @@ func (w world) populate(s *unipile.Server) {
 	for i, p := range w.people {
 		id := memberID(i)
 		s.AddPerson(unipile.Person{ProviderID: id, Slug: fmt.Sprintf("member-%d", i), Name: p.name, Headline: "Reader of Mara"})
-		if p.end == endNotConnected {
+		if p.apart {
 			s.SetDistance(accountID, id, 2)
 		}
 		// Between 0.3 and 3 s, the same each time.
@@ -126,6 +130,9 @@ func (w world) populate(s *unipile.Server) {
 			wait = p.after
 		}
 		var persona unipile.Persona
+		if p.connects {
+			persona.Accepts = time.Second
+		}
 		for _, text := range p.answers {
 			persona.Replies = append(persona.Replies, unipile.Answer{After: wait, Text: text})
 			wait = 600 * time.Millisecond

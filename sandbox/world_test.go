@@ -15,14 +15,14 @@ func TestWorldKeepsItsPromises(t *testing.T) {
 	if want.Comments != len(all) || want.Comments < 120 {
 		t.Errorf("%d comments, want 120 or more", want.Comments)
 	}
-	if want.FirstDMs != 40 {
-		t.Errorf("%d people get a DM, want 40", want.FirstDMs)
+	if want.FirstDMs != 41 {
+		t.Errorf("%d people get a DM, want 41", want.FirstDMs)
 	}
 	if want.Addresses < 25 || want.Webhooks != want.Addresses || want.BackupLinks != want.Addresses {
 		t.Errorf("%d addresses, %d webhooks, %d backup links, want 25 or more of each", want.Addresses, want.Webhooks, want.BackupLinks)
 	}
-	if want.NotConnected != 1 {
-		t.Errorf("%d people are not connected, want 1", want.NotConnected)
+	if want.NotConnected != 1 || want.Invitations != 2 {
+		t.Errorf("%d people are not connected and %d were invited, want 1 and 2", want.NotConnected, want.Invitations)
 	}
 	if len(w.late) < 15 {
 		t.Errorf("%d comments arrive while the worker runs, want 15 or more", len(w.late))

@@ -5,31 +5,13 @@ ON CONFLICT (id) DO NOTHING;
 
 -- name: AccountLock :one
 -- One writer per account at a time: every claim of a message takes this row.
-SELECT
-    id,
-    provider_id,
-    first_dms_per_hour,
-    first_dms_per_day,
-    next_write_at,
-    inbox_read_until,
-    inbox_rewinds,
-    created_at,
-    updated_at
+SELECT *
 FROM workers.accounts
 WHERE id = @id
 FOR UPDATE;
 
 -- name: AccountGet :one
-SELECT
-    id,
-    provider_id,
-    first_dms_per_hour,
-    first_dms_per_day,
-    next_write_at,
-    inbox_read_until,
-    inbox_rewinds,
-    created_at,
-    updated_at
+SELECT *
 FROM workers.accounts
 WHERE id = @id;
 
@@ -54,6 +36,73 @@ SET inbox_read_until = greatest(inbox_read_until, @inbox_read_until::timestamptz
 WHERE id = @id
   AND inbox_rewinds = @inbox_rewinds;
 
+-- name: AccountSetRules :exec
+-- What a human decides about an account; null is the worker's default.
+UPDATE workers.accounts
+SET first_dms_per_hour = @first_dms_per_hour,
+    first_dms_per_day = @first_dms_per_day,
+    answers_per_hour = @answers_per_hour,
+    answers_per_day = @answers_per_day,
+    public_replies_per_hour = @public_replies_per_hour,
+    public_replies_per_day = @public_replies_per_day,
+    invitations_per_hour = @invitations_per_hour,
+    invitations_per_day = @invitations_per_day,
+    comment_reads_per_day = @comment_reads_per_day,
+    time_zone = @time_zone,
+    working_hours = @working_hours,
+    warm_up_from = @warm_up_from,
+    updated_at = now()
+WHERE id = @id;
+
+-- name: AccountIsKnown :one
+-- Whether anything here belongs to that account: a typed name may be wrong.
+SELECT (EXISTS (SELECT FROM workers.accounts a WHERE a.id = @id)
+     OR EXISTS (SELECT FROM public.scrape_jobs s WHERE s.unipile_account_id = @id)
+     OR EXISTS (SELECT FROM workers.messages m WHERE m.account_id = @id))::boolean;
+
+-- name: AccountListOverview :many
+-- Every account that writes or is watched: what waits, what went out in the last day.
+SELECT
+    ids.id,
+    count(m.id) FILTER (WHERE m.state = 'queued') AS queued,
+    count(m.id) FILTER (WHERE m.state IN ('sending', 'unknown')) AS in_doubt,
+    count(m.id) FILTER (WHERE m.state = 'sent' AND m.sent_at > now() - interval '24 hours') AS sent_today
+FROM (SELECT s.unipile_account_id AS id FROM public.scrape_jobs s
+      UNION SELECT a.id FROM workers.accounts a
+      UNION SELECT p.account_id FROM workers.pauses p) ids
+LEFT JOIN workers.messages m ON m.account_id = ids.id
+    AND (m.state IN ('queued', 'sending', 'unknown')
+      OR m.state = 'sent' AND coalesce(m.sent_at, m.claimed_at) > now() - interval '24 hours')
+GROUP BY ids.id
+ORDER BY ids.id;
+
+-- name: AccountListRelationsDue :many
+-- Accounts on which somebody is waited for to become a connection, when it is time
+-- to look, and which have no job for it.
+SELECT DISTINCT r.account_id AS id
+FROM workers.awaited_relations r
+LEFT JOIN workers.accounts a ON a.id = r.account_id
+WHERE (a.relations_check_at IS NULL OR a.relations_check_at <= now())
+  AND NOT EXISTS (
+      SELECT FROM workers.pauses p
+      WHERE p.account_id = r.account_id
+        AND p.action = 'everything'
+        AND (p.until IS NULL OR p.until > now()))
+  AND r.account_id NOT IN (
+      SELECT j.args ->> 'account_id'
+      FROM workers.river_job j
+      WHERE j.kind = 'check_relations'
+        AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+        AND j.args ->> 'account_id' IS NOT NULL);
+
+-- name: AccountSetRelationsCheck :exec
+INSERT INTO workers.accounts (id, relations_check_at, relations_checked_at)
+VALUES (@id, @relations_check_at, sqlc.narg('relations_checked_at'))
+ON CONFLICT (id) DO UPDATE
+SET relations_check_at = excluded.relations_check_at,
+    relations_checked_at = coalesce(excluded.relations_checked_at, accounts.relations_checked_at),
+    updated_at = now();
+
 -- name: AccountRewindInbox :exec
 -- Somebody is known now whose messages were passed over as a stranger's: the next
 -- look goes as far back as a first one.
@@ -64,13 +113,18 @@ SET inbox_read_until = NULL,
 WHERE id = @id;
 
 -- name: AccountListWithWaitingLeads :many
--- Accounts whose inbox is worth reading, and which have no job for it.
+-- Accounts whose inbox is worth reading, and which have no job for it: somebody is
+-- to answer, or messages wait, before which the owner's own ones must be counted.
 SELECT DISTINCT s.unipile_account_id AS id
 FROM public.scrape_jobs s
-WHERE EXISTS (
+WHERE (EXISTS (
       SELECT FROM public.leads l
       WHERE l.campaign_id = s.campaign_id
         AND l.status = 'dm_sent')
+   OR EXISTS (
+      SELECT FROM workers.messages m
+      WHERE m.account_id = s.unipile_account_id
+        AND m.state = 'queued'))
   AND NOT EXISTS (
       SELECT FROM workers.pauses p
       WHERE p.account_id = s.unipile_account_id

@@ -24,16 +24,7 @@ func (q *Queries) AccountEnsure(ctx context.Context, db DBTX, id string) error {
 }
 
 const accountGet = `-- name: AccountGet :one
-SELECT
-    id,
-    provider_id,
-    first_dms_per_hour,
-    first_dms_per_day,
-    next_write_at,
-    inbox_read_until,
-    inbox_rewinds,
-    created_at,
-    updated_at
+SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at
 FROM workers.accounts
 WHERE id = $1
 `
@@ -51,8 +42,123 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, id string) (Account, 
 		&i.InboxRewinds,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.AnswersPerHour,
+		&i.AnswersPerDay,
+		&i.PublicRepliesPerHour,
+		&i.PublicRepliesPerDay,
+		&i.InvitationsPerHour,
+		&i.InvitationsPerDay,
+		&i.CommentReadsPerDay,
+		&i.TimeZone,
+		&i.WorkingHours,
+		&i.WarmUpFrom,
+		&i.RelationsCheckedAt,
+		&i.RelationsCheckAt,
 	)
 	return i, err
+}
+
+const accountIsKnown = `-- name: AccountIsKnown :one
+SELECT (EXISTS (SELECT FROM workers.accounts a WHERE a.id = $1)
+     OR EXISTS (SELECT FROM public.scrape_jobs s WHERE s.unipile_account_id = $1)
+     OR EXISTS (SELECT FROM workers.messages m WHERE m.account_id = $1))::boolean
+`
+
+// Whether anything here belongs to that account: a typed name may be wrong.
+func (q *Queries) AccountIsKnown(ctx context.Context, db DBTX, id string) (bool, error) {
+	row := db.QueryRow(ctx, accountIsKnown, id)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const accountListOverview = `-- name: AccountListOverview :many
+SELECT
+    ids.id,
+    count(m.id) FILTER (WHERE m.state = 'queued') AS queued,
+    count(m.id) FILTER (WHERE m.state IN ('sending', 'unknown')) AS in_doubt,
+    count(m.id) FILTER (WHERE m.state = 'sent' AND m.sent_at > now() - interval '24 hours') AS sent_today
+FROM (SELECT s.unipile_account_id AS id FROM public.scrape_jobs s
+      UNION SELECT a.id FROM workers.accounts a
+      UNION SELECT p.account_id FROM workers.pauses p) ids
+LEFT JOIN workers.messages m ON m.account_id = ids.id
+    AND (m.state IN ('queued', 'sending', 'unknown')
+      OR m.state = 'sent' AND coalesce(m.sent_at, m.claimed_at) > now() - interval '24 hours')
+GROUP BY ids.id
+ORDER BY ids.id
+`
+
+type AccountListOverviewRow struct {
+	ID        string
+	Queued    int64
+	InDoubt   int64
+	SentToday int64
+}
+
+// Every account that writes or is watched: what waits, what went out in the last day.
+func (q *Queries) AccountListOverview(ctx context.Context, db DBTX) ([]AccountListOverviewRow, error) {
+	rows, err := db.Query(ctx, accountListOverview)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AccountListOverviewRow
+	for rows.Next() {
+		var i AccountListOverviewRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Queued,
+			&i.InDoubt,
+			&i.SentToday,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const accountListRelationsDue = `-- name: AccountListRelationsDue :many
+SELECT DISTINCT r.account_id AS id
+FROM workers.awaited_relations r
+LEFT JOIN workers.accounts a ON a.id = r.account_id
+WHERE (a.relations_check_at IS NULL OR a.relations_check_at <= now())
+  AND NOT EXISTS (
+      SELECT FROM workers.pauses p
+      WHERE p.account_id = r.account_id
+        AND p.action = 'everything'
+        AND (p.until IS NULL OR p.until > now()))
+  AND r.account_id NOT IN (
+      SELECT j.args ->> 'account_id'
+      FROM workers.river_job j
+      WHERE j.kind = 'check_relations'
+        AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+        AND j.args ->> 'account_id' IS NOT NULL)
+`
+
+// Accounts on which somebody is waited for to become a connection, when it is time
+// to look, and which have no job for it.
+func (q *Queries) AccountListRelationsDue(ctx context.Context, db DBTX) ([]string, error) {
+	rows, err := db.Query(ctx, accountListRelationsDue)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const accountListToRead = `-- name: AccountListToRead :many
@@ -133,10 +239,14 @@ func (q *Queries) AccountListToRead(ctx context.Context, db DBTX, arg AccountLis
 const accountListWithWaitingLeads = `-- name: AccountListWithWaitingLeads :many
 SELECT DISTINCT s.unipile_account_id AS id
 FROM public.scrape_jobs s
-WHERE EXISTS (
+WHERE (EXISTS (
       SELECT FROM public.leads l
       WHERE l.campaign_id = s.campaign_id
         AND l.status = 'dm_sent')
+   OR EXISTS (
+      SELECT FROM workers.messages m
+      WHERE m.account_id = s.unipile_account_id
+        AND m.state = 'queued'))
   AND NOT EXISTS (
       SELECT FROM workers.pauses p
       WHERE p.account_id = s.unipile_account_id
@@ -151,7 +261,8 @@ WHERE EXISTS (
         AND j.args ->> 'account_id' IS NOT NULL)
 `
 
-// Accounts whose inbox is worth reading, and which have no job for it.
+// Accounts whose inbox is worth reading, and which have no job for it: somebody is
+// to answer, or messages wait, before which the owner's own ones must be counted.
 func (q *Queries) AccountListWithWaitingLeads(ctx context.Context, db DBTX) ([]string, error) {
 	rows, err := db.Query(ctx, accountListWithWaitingLeads)
 	if err != nil {
@@ -173,16 +284,7 @@ func (q *Queries) AccountListWithWaitingLeads(ctx context.Context, db DBTX) ([]s
 }
 
 const accountLock = `-- name: AccountLock :one
-SELECT
-    id,
-    provider_id,
-    first_dms_per_hour,
-    first_dms_per_day,
-    next_write_at,
-    inbox_read_until,
-    inbox_rewinds,
-    created_at,
-    updated_at
+SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at
 FROM workers.accounts
 WHERE id = $1
 FOR UPDATE
@@ -202,6 +304,18 @@ func (q *Queries) AccountLock(ctx context.Context, db DBTX, id string) (Account,
 		&i.InboxRewinds,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.AnswersPerHour,
+		&i.AnswersPerDay,
+		&i.PublicRepliesPerHour,
+		&i.PublicRepliesPerDay,
+		&i.InvitationsPerHour,
+		&i.InvitationsPerDay,
+		&i.CommentReadsPerDay,
+		&i.TimeZone,
+		&i.WorkingHours,
+		&i.WarmUpFrom,
+		&i.RelationsCheckedAt,
+		&i.RelationsCheckAt,
 	)
 	return i, err
 }
@@ -273,5 +387,79 @@ type AccountSetProviderParams struct {
 
 func (q *Queries) AccountSetProvider(ctx context.Context, db DBTX, arg AccountSetProviderParams) error {
 	_, err := db.Exec(ctx, accountSetProvider, arg.ID, arg.ProviderID)
+	return err
+}
+
+const accountSetRelationsCheck = `-- name: AccountSetRelationsCheck :exec
+INSERT INTO workers.accounts (id, relations_check_at, relations_checked_at)
+VALUES ($1, $2, $3)
+ON CONFLICT (id) DO UPDATE
+SET relations_check_at = excluded.relations_check_at,
+    relations_checked_at = coalesce(excluded.relations_checked_at, accounts.relations_checked_at),
+    updated_at = now()
+`
+
+type AccountSetRelationsCheckParams struct {
+	ID                 string
+	RelationsCheckAt   *time.Time
+	RelationsCheckedAt *time.Time
+}
+
+func (q *Queries) AccountSetRelationsCheck(ctx context.Context, db DBTX, arg AccountSetRelationsCheckParams) error {
+	_, err := db.Exec(ctx, accountSetRelationsCheck, arg.ID, arg.RelationsCheckAt, arg.RelationsCheckedAt)
+	return err
+}
+
+const accountSetRules = `-- name: AccountSetRules :exec
+UPDATE workers.accounts
+SET first_dms_per_hour = $1,
+    first_dms_per_day = $2,
+    answers_per_hour = $3,
+    answers_per_day = $4,
+    public_replies_per_hour = $5,
+    public_replies_per_day = $6,
+    invitations_per_hour = $7,
+    invitations_per_day = $8,
+    comment_reads_per_day = $9,
+    time_zone = $10,
+    working_hours = $11,
+    warm_up_from = $12,
+    updated_at = now()
+WHERE id = $13
+`
+
+type AccountSetRulesParams struct {
+	FirstDmsPerHour      *int32
+	FirstDmsPerDay       *int32
+	AnswersPerHour       *int32
+	AnswersPerDay        *int32
+	PublicRepliesPerHour *int32
+	PublicRepliesPerDay  *int32
+	InvitationsPerHour   *int32
+	InvitationsPerDay    *int32
+	CommentReadsPerDay   *int32
+	TimeZone             *string
+	WorkingHours         *string
+	WarmUpFrom           *time.Time
+	ID                   string
+}
+
+// What a human decides about an account; null is the worker's default.
+func (q *Queries) AccountSetRules(ctx context.Context, db DBTX, arg AccountSetRulesParams) error {
+	_, err := db.Exec(ctx, accountSetRules,
+		arg.FirstDmsPerHour,
+		arg.FirstDmsPerDay,
+		arg.AnswersPerHour,
+		arg.AnswersPerDay,
+		arg.PublicRepliesPerHour,
+		arg.PublicRepliesPerDay,
+		arg.InvitationsPerHour,
+		arg.InvitationsPerDay,
+		arg.CommentReadsPerDay,
+		arg.TimeZone,
+		arg.WorkingHours,
+		arg.WarmUpFrom,
+		arg.ID,
+	)
 	return err
 }

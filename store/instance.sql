@@ -1,12 +1,17 @@
+-- name: InstanceInsert :exec
+INSERT INTO workers.instances (id)
+VALUES (@id)
+ON CONFLICT (id) DO NOTHING;
+
 -- name: InstanceBeat :one
 -- Returns whether this instance has been beating without a gap for long enough to
--- judge others: after an outage of the database everybody was silent.
-INSERT INTO workers.instances AS i (id)
-VALUES (@id)
-ON CONFLICT (id) DO UPDATE
+-- judge others: after an outage of the database everybody was silent. No row: it was
+-- taken for dead.
+UPDATE workers.instances
 SET beat_at = now(),
-    steady_since = CASE WHEN i.beat_at < now() - make_interval(secs => @gap_seconds::float8) THEN now()
-                        ELSE i.steady_since END
+    steady_since = CASE WHEN beat_at < now() - make_interval(secs => @gap_seconds::float8) THEN now()
+                        ELSE steady_since END
+WHERE id = @id
 RETURNING (steady_since <= now() - make_interval(secs => @silent_seconds::float8))::boolean AS steady;
 
 -- name: InstanceDelete :exec
@@ -29,8 +34,26 @@ WHERE state = 'running'
   AND attempt < max_attempts
   AND attempted_by[array_upper(attempted_by, 1)] = @instance_id::text;
 
+-- name: JobReleaseStrays :execrows
+-- Puts back what runs for somebody who is not in the list of the living.
+UPDATE workers.river_job
+SET state = 'available',
+    scheduled_at = now()
+WHERE state = 'running'
+  AND attempt < max_attempts
+  AND attempted_at < now() - make_interval(secs => @silent_seconds::float8)
+  AND NOT EXISTS (
+      SELECT FROM workers.instances i
+      WHERE i.id = attempted_by[array_upper(attempted_by, 1)]);
+
 -- name: LeaderReleaseOf :execrows
 -- Without this the lease of a dead leader blocks retries and periodic jobs for 15
--- to 20 seconds.
-DELETE FROM workers.river_leader
-WHERE leader_id = @instance_id::text;
+-- to 20 seconds. Tells the others as River's own leaders do when they resign.
+WITH released AS (
+    DELETE FROM workers.river_leader
+    WHERE leader_id = @instance_id::text
+    RETURNING leader_id
+)
+SELECT pg_notify('workers.river_leadership',
+                 json_build_object('leader_id', leader_id, 'action', 'resigned')::text)
+FROM released;

@@ -10,25 +10,25 @@ import (
 )
 
 const instanceBeat = `-- name: InstanceBeat :one
-INSERT INTO workers.instances AS i (id)
-VALUES ($1)
-ON CONFLICT (id) DO UPDATE
+UPDATE workers.instances
 SET beat_at = now(),
-    steady_since = CASE WHEN i.beat_at < now() - make_interval(secs => $2::float8) THEN now()
-                        ELSE i.steady_since END
+    steady_since = CASE WHEN beat_at < now() - make_interval(secs => $1::float8) THEN now()
+                        ELSE steady_since END
+WHERE id = $2
 RETURNING (steady_since <= now() - make_interval(secs => $3::float8))::boolean AS steady
 `
 
 type InstanceBeatParams struct {
-	ID            string
 	GapSeconds    float64
+	ID            string
 	SilentSeconds float64
 }
 
 // Returns whether this instance has been beating without a gap for long enough to
-// judge others: after an outage of the database everybody was silent.
+// judge others: after an outage of the database everybody was silent. No row: it was
+// taken for dead.
 func (q *Queries) InstanceBeat(ctx context.Context, db DBTX, arg InstanceBeatParams) (bool, error) {
-	row := db.QueryRow(ctx, instanceBeat, arg.ID, arg.GapSeconds, arg.SilentSeconds)
+	row := db.QueryRow(ctx, instanceBeat, arg.GapSeconds, arg.ID, arg.SilentSeconds)
 	var steady bool
 	err := row.Scan(&steady)
 	return steady, err
@@ -71,6 +71,17 @@ func (q *Queries) InstanceDeleteDead(ctx context.Context, db DBTX, silentSeconds
 	return items, nil
 }
 
+const instanceInsert = `-- name: InstanceInsert :exec
+INSERT INTO workers.instances (id)
+VALUES ($1)
+ON CONFLICT (id) DO NOTHING
+`
+
+func (q *Queries) InstanceInsert(ctx context.Context, db DBTX, id string) error {
+	_, err := db.Exec(ctx, instanceInsert, id)
+	return err
+}
+
 const jobReleaseOf = `-- name: JobReleaseOf :execrows
 UPDATE workers.river_job
 SET state = 'available',
@@ -90,13 +101,40 @@ func (q *Queries) JobReleaseOf(ctx context.Context, db DBTX, instanceID string) 
 	return result.RowsAffected(), nil
 }
 
+const jobReleaseStrays = `-- name: JobReleaseStrays :execrows
+UPDATE workers.river_job
+SET state = 'available',
+    scheduled_at = now()
+WHERE state = 'running'
+  AND attempt < max_attempts
+  AND attempted_at < now() - make_interval(secs => $1::float8)
+  AND NOT EXISTS (
+      SELECT FROM workers.instances i
+      WHERE i.id = attempted_by[array_upper(attempted_by, 1)])
+`
+
+// Puts back what runs for somebody who is not in the list of the living.
+func (q *Queries) JobReleaseStrays(ctx context.Context, db DBTX, silentSeconds float64) (int64, error) {
+	result, err := db.Exec(ctx, jobReleaseStrays, silentSeconds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const leaderReleaseOf = `-- name: LeaderReleaseOf :execrows
-DELETE FROM workers.river_leader
-WHERE leader_id = $1::text
+WITH released AS (
+    DELETE FROM workers.river_leader
+    WHERE leader_id = $1::text
+    RETURNING leader_id
+)
+SELECT pg_notify('workers.river_leadership',
+                 json_build_object('leader_id', leader_id, 'action', 'resigned')::text)
+FROM released
 `
 
 // Without this the lease of a dead leader blocks retries and periodic jobs for 15
-// to 20 seconds.
+// to 20 seconds. Tells the others as River's own leaders do when they resign.
 func (q *Queries) LeaderReleaseOf(ctx context.Context, db DBTX, instanceID string) (int64, error) {
 	result, err := db.Exec(ctx, leaderReleaseOf, instanceID)
 	if err != nil {

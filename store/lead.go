@@ -6,6 +6,8 @@ package store
 //	       |              |
 //	       |              +→ opted_out, expired
 //	       +→ not_connected, opted_out
+//	not_connected → comment_detected   they became a connection
+//	not_connected → expired            they did not
 const (
 	LeadCommentDetected = "comment_detected" // poll_comments; a missing status means the same
 	LeadDMSent          = "dm_sent"          // send_dm

@@ -119,6 +119,28 @@ RETURNING
     coalesce(company, '')::text AS company,
     coalesce(title, '')::text AS title;
 
+-- name: LeadGetForWording :one
+-- What a message to a lead is worded with.
+SELECT
+    coalesce(l.name, '')::text AS name,
+    coalesce(l.first_name, '')::text AS first_name,
+    coalesce(l.last_name, '')::text AS last_name,
+    coalesce(l.company, '')::text AS company,
+    coalesce(l.metadata ->> 'trigger_word', '')::text AS keyword,
+    coalesce(c.dm_template_step1, '')::text AS dm_template,
+    coalesce(c.trigger_word, '')::text AS trigger_words,
+    c.settings
+FROM public.leads l
+JOIN public.campaigns c ON c.id = l.campaign_id
+WHERE l.id = @id;
+
+-- name: LeadExpire :execrows
+-- Nobody became a connection in time.
+UPDATE public.leads
+SET status = 'expired'
+WHERE id = ANY (@ids::uuid[])
+  AND status = 'not_connected';
+
 -- name: LeadMove :execrows
 -- Moves a lead from one status to another; see lead.go for the legal moves.
 UPDATE public.leads

@@ -63,6 +63,22 @@ func (q *Queries) LeadCaptureEmail(ctx context.Context, db DBTX, arg LeadCapture
 	return i, err
 }
 
+const leadExpire = `-- name: LeadExpire :execrows
+UPDATE public.leads
+SET status = 'expired'
+WHERE id = ANY ($1::uuid[])
+  AND status = 'not_connected'
+`
+
+// Nobody became a connection in time.
+func (q *Queries) LeadExpire(ctx context.Context, db DBTX, ids []uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, leadExpire, ids)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const leadFindAsked = `-- name: LeadFindAsked :one
 SELECT
     l.id,
@@ -151,6 +167,49 @@ func (q *Queries) LeadFindPerson(ctx context.Context, db DBTX, arg LeadFindPerso
 	row := db.QueryRow(ctx, leadFindPerson, arg.CampaignID, arg.ProviderID, arg.Names)
 	var i LeadFindPersonRow
 	err := row.Scan(&i.ID, &i.Status, &i.ProviderID)
+	return i, err
+}
+
+const leadGetForWording = `-- name: LeadGetForWording :one
+SELECT
+    coalesce(l.name, '')::text AS name,
+    coalesce(l.first_name, '')::text AS first_name,
+    coalesce(l.last_name, '')::text AS last_name,
+    coalesce(l.company, '')::text AS company,
+    coalesce(l.metadata ->> 'trigger_word', '')::text AS keyword,
+    coalesce(c.dm_template_step1, '')::text AS dm_template,
+    coalesce(c.trigger_word, '')::text AS trigger_words,
+    c.settings
+FROM public.leads l
+JOIN public.campaigns c ON c.id = l.campaign_id
+WHERE l.id = $1
+`
+
+type LeadGetForWordingRow struct {
+	Name         string
+	FirstName    string
+	LastName     string
+	Company      string
+	Keyword      string
+	DmTemplate   string
+	TriggerWords string
+	Settings     json.RawMessage
+}
+
+// What a message to a lead is worded with.
+func (q *Queries) LeadGetForWording(ctx context.Context, db DBTX, id uuid.UUID) (LeadGetForWordingRow, error) {
+	row := db.QueryRow(ctx, leadGetForWording, id)
+	var i LeadGetForWordingRow
+	err := row.Scan(
+		&i.Name,
+		&i.FirstName,
+		&i.LastName,
+		&i.Company,
+		&i.Keyword,
+		&i.DmTemplate,
+		&i.TriggerWords,
+		&i.Settings,
+	)
 	return i, err
 }
 

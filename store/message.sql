@@ -1,8 +1,14 @@
 -- name: MessageInsert :one
 -- Queues a message. A second one of the purpose to that person is refused by the
 -- unique key, and no row is returned.
-INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body)
-VALUES (@account_id, @campaign_id, @scrape_job_id, @lead_id, @purpose, @recipient_id, @chat_id, @body)
+INSERT INTO workers.messages (
+    account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body,
+    post_social_id, comment_id, distance
+)
+VALUES (
+    @account_id, @campaign_id, @scrape_job_id, @lead_id, @purpose, @recipient_id, @chat_id, @body,
+    @post_social_id, @comment_id, @distance
+)
 ON CONFLICT (campaign_id, recipient_id, purpose) DO NOTHING
 RETURNING id;
 
@@ -18,6 +24,9 @@ SELECT
     m.recipient_id,
     m.chat_id,
     m.body,
+    m.post_social_id,
+    m.comment_id,
+    m.distance,
     m.state,
     m.not_before,
     m.attempts,
@@ -90,9 +99,11 @@ SET chat_id = @chat_id,
 WHERE id = @id;
 
 -- name: MessageListWrites :many
--- When this account wrote messages of these purposes, newest first. A message in
--- doubt counts: it may have gone out.
-SELECT coalesce(sent_at, claimed_at)::timestamptz AS written_at
+-- When this account wrote messages of these purposes, and for which post, newest
+-- first. A message in doubt counts: it may have gone out.
+SELECT
+    coalesce(sent_at, claimed_at)::timestamptz AS written_at,
+    coalesce(scrape_job_id::text, '')::text AS source
 FROM workers.messages
 WHERE account_id = @account_id
   AND purpose = ANY (@purposes::text[])
@@ -101,32 +112,110 @@ WHERE account_id = @account_id
 ORDER BY coalesce(sent_at, claimed_at) DESC
 LIMIT @max_rows;
 
+-- name: MessageAnswerWaits :one
+-- Whether a message to somebody who wrote could go out now.
+SELECT EXISTS (
+    SELECT FROM workers.messages m
+    LEFT JOIN public.campaigns c ON c.id = m.campaign_id
+    WHERE m.account_id = @account_id
+      AND m.state = 'queued'
+      AND m.purpose = ANY (@purposes::text[])
+      AND (m.not_before IS NULL OR m.not_before <= now())
+      AND NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL));
+
 -- name: MessageListAccountsOpen :many
 SELECT DISTINCT account_id
 FROM workers.messages
 WHERE state IN ('queued', 'sending', 'unknown');
 
 -- name: MessageListOpen :many
--- The open messages of an account in the order in which they are served: those
--- in doubt first, then answers to people who wrote, then first messages.
+-- The open messages of an account that may have their turn until a time, of each
+-- post and purpose only the oldest. late_job: its job waits for longer than that.
 SELECT
-    m.id,
-    m.purpose,
-    m.state,
-    m.not_before,
-    (m.id::text IN (
+    o.id,
+    o.purpose,
+    o.source,
+    o.state,
+    o.not_before,
+    (o.id::text IN (
         SELECT j.args ->> 'message_id'
         FROM workers.river_job j
         WHERE j.kind = 'send_dm'
           AND j.args ->> 'message_id' IS NOT NULL
-          AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')))::boolean AS has_job
+          AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')))::boolean AS has_job,
+    (o.id::text IN (
+        SELECT j.args ->> 'message_id'
+        FROM workers.river_job j
+        WHERE j.kind = 'send_dm'
+          AND j.args ->> 'message_id' IS NOT NULL
+          AND j.state IN ('retryable', 'scheduled')
+          AND j.scheduled_at > now() + interval '1 second'))::boolean AS job_waits
+FROM (
+    SELECT
+        m.id,
+        m.purpose,
+        coalesce(m.scrape_job_id::text, '')::text AS source,
+        m.state,
+        m.not_before,
+        row_number() OVER (PARTITION BY m.state = 'queued', m.purpose, m.scrape_job_id ORDER BY m.id) AS place
+    FROM workers.messages m
+    LEFT JOIN public.campaigns c ON c.id = m.campaign_id
+    WHERE m.account_id = @account_id
+      AND m.state IN ('queued', 'sending', 'unknown')
+      AND (m.not_before IS NULL OR m.not_before <= @until::timestamptz)
+      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), false))) o
+WHERE o.place <= @per_source::integer
+ORDER BY o.id;
+
+-- name: MessageListWaiting :many
+-- Every queued message of an account, to tell when each will have its turn.
+SELECT
+    m.id,
+    m.purpose,
+    coalesce(m.scrape_job_id::text, '')::text AS source,
+    m.not_before,
+    m.lead_id,
+    m.campaign_id,
+    m.created_at,
+    coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests
 FROM workers.messages m
 LEFT JOIN public.campaigns c ON c.id = m.campaign_id
 WHERE m.account_id = @account_id
-  AND m.state IN ('queued', 'sending', 'unknown')
-  AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), false))
-ORDER BY (m.state = 'queued'), (m.purpose = 'first_dm'), m.id
-LIMIT @max_rows;
+  AND m.state = 'queued'
+ORDER BY m.id;
+
+-- name: MessageGetForSend :one
+-- What is looked at before a message is claimed.
+SELECT
+    account_id,
+    purpose,
+    recipient_id,
+    chat_id,
+    state,
+    distance
+FROM workers.messages
+WHERE id = @id;
+
+-- name: MessageFailUnsent :execrows
+-- Settles a queued message that was not tried, since it could not succeed.
+UPDATE workers.messages
+SET state = 'failed',
+    error_type = @error_type::text,
+    updated_at = now()
+WHERE id = @id
+  AND state = 'queued';
+
+-- name: MessageReopen :execrows
+-- The person became a connection: the first message may go out after all.
+UPDATE workers.messages
+SET state = 'queued',
+    distance = 'first',
+    not_before = @not_before,
+    error_type = NULL,
+    error_detail = NULL,
+    updated_at = now()
+WHERE id = @id
+  AND state = 'failed';
 
 -- name: MessageTake :exec
 -- Takes over a message whose outcome is not known, to look it up. The time of

@@ -12,6 +12,30 @@ import (
 	"github.com/google/uuid"
 )
 
+const messageAnswerWaits = `-- name: MessageAnswerWaits :one
+SELECT EXISTS (
+    SELECT FROM workers.messages m
+    LEFT JOIN public.campaigns c ON c.id = m.campaign_id
+    WHERE m.account_id = $1
+      AND m.state = 'queued'
+      AND m.purpose = ANY ($2::text[])
+      AND (m.not_before IS NULL OR m.not_before <= now())
+      AND NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL))
+`
+
+type MessageAnswerWaitsParams struct {
+	AccountID string
+	Purposes  []string
+}
+
+// Whether a message to somebody who wrote could go out now.
+func (q *Queries) MessageAnswerWaits(ctx context.Context, db DBTX, arg MessageAnswerWaitsParams) (bool, error) {
+	row := db.QueryRow(ctx, messageAnswerWaits, arg.AccountID, arg.Purposes)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const messageClaim = `-- name: MessageClaim :exec
 UPDATE workers.messages
 SET state = 'sending',
@@ -67,22 +91,90 @@ func (q *Queries) MessageCountOpen(ctx context.Context, db DBTX) ([]MessageCount
 	return items, nil
 }
 
+const messageFailUnsent = `-- name: MessageFailUnsent :execrows
+UPDATE workers.messages
+SET state = 'failed',
+    error_type = $1::text,
+    updated_at = now()
+WHERE id = $2
+  AND state = 'queued'
+`
+
+type MessageFailUnsentParams struct {
+	ErrorType string
+	ID        int64
+}
+
+// Settles a queued message that was not tried, since it could not succeed.
+func (q *Queries) MessageFailUnsent(ctx context.Context, db DBTX, arg MessageFailUnsentParams) (int64, error) {
+	result, err := db.Exec(ctx, messageFailUnsent, arg.ErrorType, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const messageGetForSend = `-- name: MessageGetForSend :one
+SELECT
+    account_id,
+    purpose,
+    recipient_id,
+    chat_id,
+    state,
+    distance
+FROM workers.messages
+WHERE id = $1
+`
+
+type MessageGetForSendRow struct {
+	AccountID   string
+	Purpose     string
+	RecipientID string
+	ChatID      *string
+	State       string
+	Distance    *string
+}
+
+// What is looked at before a message is claimed.
+func (q *Queries) MessageGetForSend(ctx context.Context, db DBTX, id int64) (MessageGetForSendRow, error) {
+	row := db.QueryRow(ctx, messageGetForSend, id)
+	var i MessageGetForSendRow
+	err := row.Scan(
+		&i.AccountID,
+		&i.Purpose,
+		&i.RecipientID,
+		&i.ChatID,
+		&i.State,
+		&i.Distance,
+	)
+	return i, err
+}
+
 const messageInsert = `-- name: MessageInsert :one
-INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO workers.messages (
+    account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body,
+    post_social_id, comment_id, distance
+)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8,
+    $9, $10, $11
+)
 ON CONFLICT (campaign_id, recipient_id, purpose) DO NOTHING
 RETURNING id
 `
 
 type MessageInsertParams struct {
-	AccountID   string
-	CampaignID  uuid.UUID
-	ScrapeJobID *uuid.UUID
-	LeadID      *uuid.UUID
-	Purpose     string
-	RecipientID string
-	ChatID      *string
-	Body        string
+	AccountID    string
+	CampaignID   uuid.UUID
+	ScrapeJobID  *uuid.UUID
+	LeadID       *uuid.UUID
+	Purpose      string
+	RecipientID  string
+	ChatID       *string
+	Body         string
+	PostSocialID *string
+	CommentID    *string
+	Distance     *string
 }
 
 // Queues a message. A second one of the purpose to that person is refused by the
@@ -97,6 +189,9 @@ func (q *Queries) MessageInsert(ctx context.Context, db DBTX, arg MessageInsertP
 		arg.RecipientID,
 		arg.ChatID,
 		arg.Body,
+		arg.PostSocialID,
+		arg.CommentID,
+		arg.Distance,
 	)
 	var id int64
 	err := row.Scan(&id)
@@ -131,42 +226,62 @@ func (q *Queries) MessageListAccountsOpen(ctx context.Context, db DBTX) ([]strin
 
 const messageListOpen = `-- name: MessageListOpen :many
 SELECT
-    m.id,
-    m.purpose,
-    m.state,
-    m.not_before,
-    (m.id::text IN (
+    o.id,
+    o.purpose,
+    o.source,
+    o.state,
+    o.not_before,
+    (o.id::text IN (
         SELECT j.args ->> 'message_id'
         FROM workers.river_job j
         WHERE j.kind = 'send_dm'
           AND j.args ->> 'message_id' IS NOT NULL
-          AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')))::boolean AS has_job
-FROM workers.messages m
-LEFT JOIN public.campaigns c ON c.id = m.campaign_id
-WHERE m.account_id = $1
-  AND m.state IN ('queued', 'sending', 'unknown')
-  AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), false))
-ORDER BY (m.state = 'queued'), (m.purpose = 'first_dm'), m.id
-LIMIT $2
+          AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')))::boolean AS has_job,
+    (o.id::text IN (
+        SELECT j.args ->> 'message_id'
+        FROM workers.river_job j
+        WHERE j.kind = 'send_dm'
+          AND j.args ->> 'message_id' IS NOT NULL
+          AND j.state IN ('retryable', 'scheduled')
+          AND j.scheduled_at > now() + interval '1 second'))::boolean AS job_waits
+FROM (
+    SELECT
+        m.id,
+        m.purpose,
+        coalesce(m.scrape_job_id::text, '')::text AS source,
+        m.state,
+        m.not_before,
+        row_number() OVER (PARTITION BY m.state = 'queued', m.purpose, m.scrape_job_id ORDER BY m.id) AS place
+    FROM workers.messages m
+    LEFT JOIN public.campaigns c ON c.id = m.campaign_id
+    WHERE m.account_id = $1
+      AND m.state IN ('queued', 'sending', 'unknown')
+      AND (m.not_before IS NULL OR m.not_before <= $2::timestamptz)
+      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), false))) o
+WHERE o.place <= $3::integer
+ORDER BY o.id
 `
 
 type MessageListOpenParams struct {
 	AccountID string
-	MaxRows   int32
+	Until     time.Time
+	PerSource int32
 }
 
 type MessageListOpenRow struct {
 	ID        int64
 	Purpose   string
+	Source    string
 	State     string
 	NotBefore *time.Time
 	HasJob    bool
+	JobWaits  bool
 }
 
-// The open messages of an account in the order in which they are served: those
-// in doubt first, then answers to people who wrote, then first messages.
+// The open messages of an account that may have their turn until a time, of each
+// post and purpose only the oldest. late_job: its job waits for longer than that.
 func (q *Queries) MessageListOpen(ctx context.Context, db DBTX, arg MessageListOpenParams) ([]MessageListOpenRow, error) {
-	rows, err := db.Query(ctx, messageListOpen, arg.AccountID, arg.MaxRows)
+	rows, err := db.Query(ctx, messageListOpen, arg.AccountID, arg.Until, arg.PerSource)
 	if err != nil {
 		return nil, err
 	}
@@ -177,9 +292,69 @@ func (q *Queries) MessageListOpen(ctx context.Context, db DBTX, arg MessageListO
 		if err := rows.Scan(
 			&i.ID,
 			&i.Purpose,
+			&i.Source,
 			&i.State,
 			&i.NotBefore,
 			&i.HasJob,
+			&i.JobWaits,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const messageListWaiting = `-- name: MessageListWaiting :many
+SELECT
+    m.id,
+    m.purpose,
+    coalesce(m.scrape_job_id::text, '')::text AS source,
+    m.not_before,
+    m.lead_id,
+    m.campaign_id,
+    m.created_at,
+    coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests
+FROM workers.messages m
+LEFT JOIN public.campaigns c ON c.id = m.campaign_id
+WHERE m.account_id = $1
+  AND m.state = 'queued'
+ORDER BY m.id
+`
+
+type MessageListWaitingRow struct {
+	ID            int64
+	Purpose       string
+	Source        string
+	NotBefore     *time.Time
+	LeadID        *uuid.UUID
+	CampaignID    uuid.UUID
+	CreatedAt     time.Time
+	CampaignRests bool
+}
+
+// Every queued message of an account, to tell when each will have its turn.
+func (q *Queries) MessageListWaiting(ctx context.Context, db DBTX, accountID string) ([]MessageListWaitingRow, error) {
+	rows, err := db.Query(ctx, messageListWaiting, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MessageListWaitingRow
+	for rows.Next() {
+		var i MessageListWaitingRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Purpose,
+			&i.Source,
+			&i.NotBefore,
+			&i.LeadID,
+			&i.CampaignID,
+			&i.CreatedAt,
+			&i.CampaignRests,
 		); err != nil {
 			return nil, err
 		}
@@ -192,7 +367,9 @@ func (q *Queries) MessageListOpen(ctx context.Context, db DBTX, arg MessageListO
 }
 
 const messageListWrites = `-- name: MessageListWrites :many
-SELECT coalesce(sent_at, claimed_at)::timestamptz AS written_at
+SELECT
+    coalesce(sent_at, claimed_at)::timestamptz AS written_at,
+    coalesce(scrape_job_id::text, '')::text AS source
 FROM workers.messages
 WHERE account_id = $1
   AND purpose = ANY ($2::text[])
@@ -209,9 +386,14 @@ type MessageListWritesParams struct {
 	MaxRows   int32
 }
 
-// When this account wrote messages of these purposes, newest first. A message in
-// doubt counts: it may have gone out.
-func (q *Queries) MessageListWrites(ctx context.Context, db DBTX, arg MessageListWritesParams) ([]time.Time, error) {
+type MessageListWritesRow struct {
+	WrittenAt time.Time
+	Source    string
+}
+
+// When this account wrote messages of these purposes, and for which post, newest
+// first. A message in doubt counts: it may have gone out.
+func (q *Queries) MessageListWrites(ctx context.Context, db DBTX, arg MessageListWritesParams) ([]MessageListWritesRow, error) {
 	rows, err := db.Query(ctx, messageListWrites,
 		arg.AccountID,
 		arg.Purposes,
@@ -222,13 +404,13 @@ func (q *Queries) MessageListWrites(ctx context.Context, db DBTX, arg MessageLis
 		return nil, err
 	}
 	defer rows.Close()
-	var items []time.Time
+	var items []MessageListWritesRow
 	for rows.Next() {
-		var written_at time.Time
-		if err := rows.Scan(&written_at); err != nil {
+		var i MessageListWritesRow
+		if err := rows.Scan(&i.WrittenAt, &i.Source); err != nil {
 			return nil, err
 		}
-		items = append(items, written_at)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -247,6 +429,9 @@ SELECT
     m.recipient_id,
     m.chat_id,
     m.body,
+    m.post_social_id,
+    m.comment_id,
+    m.distance,
     m.state,
     m.not_before,
     m.attempts,
@@ -280,6 +465,9 @@ type MessageLockRow struct {
 	RecipientID       string
 	ChatID            *string
 	Body              string
+	PostSocialID      *string
+	CommentID         *string
+	Distance          *string
 	State             string
 	NotBefore         *time.Time
 	Attempts          int32
@@ -306,6 +494,9 @@ func (q *Queries) MessageLock(ctx context.Context, db DBTX, id int64) (MessageLo
 		&i.RecipientID,
 		&i.ChatID,
 		&i.Body,
+		&i.PostSocialID,
+		&i.CommentID,
+		&i.Distance,
 		&i.State,
 		&i.NotBefore,
 		&i.Attempts,
@@ -387,6 +578,32 @@ func (q *Queries) MessageRecordSent(ctx context.Context, db DBTX, arg MessageRec
 		arg.ID,
 		arg.Claim,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const messageReopen = `-- name: MessageReopen :execrows
+UPDATE workers.messages
+SET state = 'queued',
+    distance = 'first',
+    not_before = $1,
+    error_type = NULL,
+    error_detail = NULL,
+    updated_at = now()
+WHERE id = $2
+  AND state = 'failed'
+`
+
+type MessageReopenParams struct {
+	NotBefore *time.Time
+	ID        int64
+}
+
+// The person became a connection: the first message may go out after all.
+func (q *Queries) MessageReopen(ctx context.Context, db DBTX, arg MessageReopenParams) (int64, error) {
+	result, err := db.Exec(ctx, messageReopen, arg.NotBefore, arg.ID)
 	if err != nil {
 		return 0, err
 	}

@@ -9,15 +9,27 @@ import (
 )
 
 type Account struct {
-	ID              string
-	ProviderID      *string
-	FirstDmsPerHour *int32
-	FirstDmsPerDay  *int32
-	NextWriteAt     *time.Time
-	InboxReadUntil  *time.Time
-	InboxRewinds    int32
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	ID                   string
+	ProviderID           *string
+	FirstDmsPerHour      *int32
+	FirstDmsPerDay       *int32
+	NextWriteAt          *time.Time
+	InboxReadUntil       *time.Time
+	InboxRewinds         int32
+	CreatedAt            time.Time
+	UpdatedAt            time.Time
+	AnswersPerHour       *int32
+	AnswersPerDay        *int32
+	PublicRepliesPerHour *int32
+	PublicRepliesPerDay  *int32
+	InvitationsPerHour   *int32
+	InvitationsPerDay    *int32
+	CommentReadsPerDay   *int32
+	TimeZone             *string
+	WorkingHours         *string
+	WarmUpFrom           *time.Time
+	RelationsCheckedAt   *time.Time
+	RelationsCheckAt     *time.Time
 }
 
 type Pause struct {

@@ -35,6 +35,7 @@ SELECT
     least(greatest(coalesce(s.poll_interval_minutes, 5), 1), 525600)::integer AS poll_interval_minutes,
     c.client_id,
     coalesce(c.dm_template_step1, '')::text AS dm_template,
+    c.settings,
     coalesce(c.status IN ('paused', 'completed') OR c.starts_at > now() OR c.ends_at <= now(), false)::boolean AS campaign_rests,
     EXISTS (
         SELECT FROM workers.pauses pause

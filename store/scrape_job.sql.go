@@ -7,6 +7,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -121,6 +122,7 @@ SELECT
     least(greatest(coalesce(s.poll_interval_minutes, 5), 1), 525600)::integer AS poll_interval_minutes,
     c.client_id,
     coalesce(c.dm_template_step1, '')::text AS dm_template,
+    c.settings,
     coalesce(c.status IN ('paused', 'completed') OR c.starts_at > now() OR c.ends_at <= now(), false)::boolean AS campaign_rests,
     EXISTS (
         SELECT FROM workers.pauses pause
@@ -145,6 +147,7 @@ type ScrapeJobGetForPollRow struct {
 	PollIntervalMinutes int32
 	ClientID            *uuid.UUID
 	DmTemplate          string
+	Settings            json.RawMessage
 	CampaignRests       bool
 	AccountPaused       bool
 	PostUrl             string
@@ -164,6 +167,7 @@ func (q *Queries) ScrapeJobGetForPoll(ctx context.Context, db DBTX, id uuid.UUID
 		&i.PollIntervalMinutes,
 		&i.ClientID,
 		&i.DmTemplate,
+		&i.Settings,
 		&i.CampaignRests,
 		&i.AccountPaused,
 		&i.PostUrl,

@@ -34,7 +34,7 @@ func TestOpenTellsNoSecret(t *testing.T) {
 // count nothing.
 func TestPurposesAndPots(t *testing.T) {
 	t.Parallel()
-	for _, purpose := range []string{store.PurposeFirstDM, store.PurposeBackupLink} {
+	for _, purpose := range []string{store.PurposeFirstDM, store.PurposeBackupLink, store.PurposePublicReply, store.PurposeInvitation} {
 		if pot := store.Pot(purpose); !slices.Contains(store.Purposes(pot), purpose) {
 			t.Errorf("%s counts against %s, which lists %v", purpose, pot, store.Purposes(pot))
 		}

@@ -14,7 +14,7 @@ const module = "github.com/bravorevos/workers/"
 // Packages below a named one belong to it.
 func layers() [][]string {
 	return [][]string{
-		{"integrations", "store", "conversation", "migrations"},
+		{"integrations", "store", "conversation", "pacing", "migrations"},
 		{"integrations/unipile", "integrations/resend", "integrations/webhook"},
 		{"queue"},
 		{"jobs"},

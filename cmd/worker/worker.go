@@ -39,8 +39,15 @@ func runWorker(ctx context.Context, environ []string, logTo io.Writer) error {
 	if err != nil {
 		return err
 	}
-	<-ctx.Done()
-	return w.stop()
+	stopped := make(chan error, 1)
+	context.AfterFunc(ctx, func() { stopped <- w.stop() })
+	select {
+	case err := <-stopped:
+		return err
+	case err := <-w.fenced:
+		// Not even a stop: it would write to the queue what others are doing again.
+		return err
+	}
 }
 
 // worker is a running process: what start made and stop must end.
@@ -50,6 +57,9 @@ type worker struct {
 	addr   net.Addr // of the HTTP server
 
 	pool     *pgxpool.Pool
+	beats    *pgxpool.Pool // of the heartbeat alone
+	lease    *queue.Lease
+	fenced   chan error // that others took over
 	client   *queue.Client
 	server   *http.Server
 	watchers sync.WaitGroup // the heartbeat and the listener
@@ -61,7 +71,7 @@ type worker struct {
 // start wires everything in one straight line, on purpose: this is the one place
 // where all parts meet, and it reads from top to bottom.
 func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *worker, err error) {
-	w := &worker{cfg: cfg, logger: logger, stopping: make(chan struct{}), unwatch: func() {}}
+	w := &worker{cfg: cfg, logger: logger, stopping: make(chan struct{}), unwatch: func() {}, lease: queue.NewLease(), fenced: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -120,6 +130,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 			Pauser: store.Pauses{Pool: w.pool}, Logger: logger,
 		},
 		Metrics: queue.NewMetrics(registry, jobs.Kinds()),
+		Lease:   w.lease,
 		Logger:  logger,
 		Tuning:  queue.Tuning{PollOnly: cfg.PollOnly, SoftStopTimeout: cfg.SoftStopTimeout},
 	})
@@ -162,12 +173,20 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 
 // watch beats for this process and wakes sweeps when producers write rows.
 func (w *worker) watch(ctx context.Context, id string, wake map[string]func(context.Context) error) error {
-	instance := &queue.Instance{ID: id, Pool: w.pool, Logger: w.logger}
+	var err error
+	if w.beats, err = queue.OpenBeats(ctx, w.pool); err != nil {
+		return err
+	}
+	instance := &queue.Instance{ID: id, Pool: w.beats, Lease: w.lease, Logger: w.logger}
 	if err := instance.Beat(ctx); err != nil {
 		return err
 	}
 	ctx, w.unwatch = context.WithCancel(context.WithoutCancel(ctx))
-	w.watchers.Go(func() { instance.Run(ctx) })
+	w.watchers.Go(func() {
+		if err := instance.Run(ctx); err != nil {
+			w.fenced <- err
+		}
+	})
 	if !w.cfg.PollOnly {
 		listener := &queue.Listener{Pool: w.pool, Logger: w.logger, Wake: wake}
 		w.watchers.Go(func() { listener.Run(ctx) })
@@ -222,8 +241,10 @@ func (w *worker) close() {
 	if w.mock != nil {
 		w.mock.close()
 	}
-	if w.pool != nil {
-		w.pool.Close()
+	for _, pool := range []*pgxpool.Pool{w.beats, w.pool} {
+		if pool != nil {
+			pool.Close()
+		}
 	}
 }
 
@@ -235,15 +256,24 @@ func openPool(ctx context.Context, cfg config.Config) (*pgxpool.Pool, error) {
 }
 
 func jobSettings(cfg config.Config) jobs.Settings {
+	zone, err := time.LoadLocation(cfg.TimeZone)
+	if err != nil {
+		zone = time.UTC // the configuration was checked
+	}
 	return jobs.Settings{
 		Intervals: jobs.Intervals{
 			ScrapeJobs: cfg.ScrapeSweepInterval, Messages: cfg.MessageSweepInterval, Inboxes: cfg.InboxInterval,
 			WebhookLogs: cfg.WebhookSweepInterval, Notifications: cfg.NotificationSweepInterval,
+			Relations: cfg.RelationsInterval,
 		},
 		Limits: jobs.Limits{
 			FirstDMsPerHour: cfg.FirstDMsPerHour, FirstDMsPerDay: cfg.FirstDMsPerDay,
 			AnswersPerHour: cfg.AnswersPerHour, AnswersPerDay: cfg.AnswersPerDay,
-			GapMin: cfg.WriteGapMin, GapMax: cfg.WriteGapMax,
+			PublicRepliesPerHour: cfg.PublicRepliesPerHour, PublicRepliesPerDay: cfg.PublicRepliesPerDay,
+			InvitationsPerHour: cfg.InvitationsPerHour, InvitationsPerDay: cfg.InvitationsPerDay,
+			InvitationsPerWeek: cfg.InvitationsPerWeek,
+			GapMin:             cfg.WriteGapMin, GapMax: cfg.WriteGapMax,
+			WorkingHours: cfg.WorkingHours, TimeZone: zone,
 		},
 		PollUnit: cfg.PollIntervalUnit, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag, SendTimeout: cfg.UnipileTimeout,
 		WebhookSchedule: cfg.WebhookSchedule, WebhookSecret: cfg.SigningSecret().Reveal(), EmailFrom: cfg.EmailFrom,

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // maxComments is the largest page: https://developer.unipile.com/reference/postscontroller_listallcomments
@@ -50,15 +51,26 @@ type wireComment struct {
 
 // Comments reads a page of the comments of the post with this [Post.SocialID].
 func (c *Client) Comments(ctx context.Context, accountID, socialID, cursor string) (CommentPage, error) {
+	return c.comments(ctx, "list comments", accountID, socialID, cursor, url.Values{"sort_by": {"MOST_RECENT"}})
+}
+
+// Replies reads a page of the replies to a comment.
+func (c *Client) Replies(ctx context.Context, accountID, socialID, commentID, cursor string) (CommentPage, error) {
+	return c.comments(ctx, "list replies", accountID, socialID, cursor, url.Values{"comment_id": {commentID}})
+}
+
+func (c *Client) comments(
+	ctx context.Context, operation, accountID, socialID, cursor string, filters url.Values,
+) (CommentPage, error) {
 	wire := struct {
 		page
 		Total count `json:"total_items"`
 	}{Total: -1}
 	err := c.do(ctx, apiCall{
-		operation: "list comments",
+		operation: operation,
 		account:   accountID,
 		path:      []string{"posts", socialID, "comments"},
-		query:     list(accountID, cursor, maxComments, url.Values{"sort_by": {"MOST_RECENT"}}),
+		query:     list(accountID, cursor, maxComments, filters),
 	}, &wire)
 	if err != nil {
 		return CommentPage{}, err
@@ -82,6 +94,37 @@ func (w wireComment) comment() (Comment, bool) {
 		At:              w.Date.Time,
 		Replies:         max(int(w.Replies), 0),
 	}, w.ID != ""
+}
+
+// Commented is a reply that was accepted. The id may be empty: older servers tell none.
+type Commented struct{ CommentID string }
+
+// maxReply is the longest comment: https://developer.unipile.com/reference/postscontroller_sendcomment
+const maxReply = 1250
+
+// ReplyToComment writes a public reply under a comment. There is no idempotency key:
+// when the error has OutcomeUnknown, look with [Client.Replies] before replying again.
+func (c *Client) ReplyToComment(ctx context.Context, accountID, socialID, commentID, reply string) (Commented, error) {
+	call := apiCall{
+		operation: "reply to comment",
+		account:   accountID,
+		path:      []string{"posts", socialID, "comments"},
+		body:      map[string]string{"account_id": accountID, "comment_id": commentID, "text": reply},
+		secret:    reply,
+	}
+	if commentID == "" { // it would become a comment of its own
+		return Commented{}, call.invalid("the comment id is missing")
+	}
+	if n := utf8.RuneCountInString(reply); n == 0 || n > maxReply {
+		return Commented{}, call.invalid("a reply must have 1 to 1250 characters")
+	}
+	var wire struct {
+		CommentID text `json:"comment_id"`
+	}
+	if err := c.do(ctx, call, &wire); err != nil {
+		return Commented{}, err
+	}
+	return Commented{CommentID: string(wire.CommentID)}, nil
 }
 
 func isNumber(id string) bool { return id != "" && strings.Trim(id, "0123456789") == "" }

@@ -65,6 +65,18 @@ func (i *instant) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// millis is a moment in milliseconds since 1970, the form of connections alone;
+// zero for anything else.
+type millis struct{ time.Time }
+
+func (m *millis) UnmarshalJSON(b []byte) error {
+	m.Time = time.Time{}
+	if n, err := strconv.ParseInt(string(bytes.Trim(b, `"`)), 10, 64); err == nil && n > 0 {
+		m.Time = time.UnixMilli(n).UTC()
+	}
+	return nil
+}
+
 // lenient is a T, or its zero value when what came is of another shape.
 type lenient[T any] struct{ value T }
 

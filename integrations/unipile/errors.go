@@ -13,11 +13,35 @@ import (
 const (
 	// TypeNoConnection: the person is not a first-degree connection and cannot be written to.
 	TypeNoConnection = "errors/no_connection_with_recipient"
+	// TypeAlreadyInvited: an invitation to the person is pending, or was until lately.
+	TypeAlreadyInvited = "errors/already_invited_recently"
+	// TypeAlreadyConnected: the person is a connection, so that messages pass.
+	TypeAlreadyConnected = "errors/already_connected"
 	// TypeInvalidPost: the post cannot be found, which is also said of posts that exist.
 	TypeInvalidPost = "errors/invalid_post"
 	// TypeResourceNotFound: the post, chat or person is unknown.
 	TypeResourceNotFound = "errors/resource_not_found"
 )
+
+// quotaPauses says how much longer a quota of LinkedIn's rests than a request that
+// came too fast: quotas are daily and weekly.
+// https://developer.unipile.com/docs/provider-limits-and-restrictions
+const quotaPauses = 6
+
+// Unreachable reports whether a refused message was refused because of the person,
+// so that no try by this route can succeed.
+func Unreachable(e *integrations.Error) bool {
+	if e == nil {
+		return false
+	}
+	switch e.Type {
+	case TypeNoConnection, "errors/invalid_recipient", "errors/user_unreachable", "errors/blocked_recipient",
+		"errors/cant_send_message":
+		return true
+	default:
+		return false
+	}
+}
 
 // problem is the body of a refusal. Its detail may hold personal data and dumps of
 // schemas; it is read to tell two 404s apart and goes no further.
@@ -48,6 +72,9 @@ func (c *Client) refusal(call apiCall, answer integrations.Answer) error {
 	}
 	if failure.Kind == integrations.Limited && failure.RetryAfter == 0 {
 		failure.RetryAfter = c.limited
+		if answer.Status != 429 {
+			failure.RetryAfter = quotaPauses * c.limited
+		}
 	}
 	if call.sends() {
 		failure.OutcomeUnknown = outcomeUnknown(answer.Status, p)

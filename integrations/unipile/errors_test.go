@@ -122,6 +122,9 @@ func assertVerdict(t *testing.T, handler http.Handler, status int, want verdict,
 		}
 		if want.Kind == integrations.Limited {
 			expected.RetryAfter = time.Hour
+			if status != 429 { // LinkedIn's own quotas are daily and weekly
+				expected.RetryAfter = 6 * time.Hour
+			}
 		}
 		if diff := cmp.Diff(expected, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", operation, diff)

@@ -2,6 +2,7 @@ package unipile
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"maps"
 	"mime/multipart"
@@ -20,6 +21,7 @@ type apiCall struct {
 	path      []string // segments, unescaped
 	query     url.Values
 	form      []field // makes it a POST in multipart
+	body      any     // makes it a POST in JSON
 	secret    string  // what an answer might quote of the request
 	// anyAccount marks the calls that concern no account.
 	anyAccount bool
@@ -27,7 +29,7 @@ type apiCall struct {
 
 type field struct{ name, value string }
 
-func (call apiCall) sends() bool { return call.form != nil }
+func (call apiCall) sends() bool { return call.form != nil || call.body != nil }
 
 // fault is a failure that we found ourselves.
 func (call apiCall) fault(cause integrations.Cause) *integrations.Error {
@@ -58,7 +60,10 @@ func (c *Client) request(call apiCall) (*http.Request, error) {
 	method, body, contentType := http.MethodGet, io.Reader(nil), ""
 	if call.sends() {
 		method = http.MethodPost
-		body, contentType = encode(call.form)
+		var err error
+		if body, contentType, err = call.encode(); err != nil {
+			return nil, call.invalid("it cannot be encoded")
+		}
 	}
 	req, err := http.NewRequest(method, address, body) //nolint:noctx // the shared client gives it the caller's
 	if err != nil {
@@ -79,15 +84,20 @@ func (call apiCall) invalid(detail string) error {
 	return failure
 }
 
-// encode writes multipart, which the documents ask for although JSON is accepted too.
-func encode(form []field) (body io.Reader, contentType string) {
+// encode writes what the documents ask for: multipart for messages, which may carry
+// files, JSON for the rest.
+func (call apiCall) encode() (body io.Reader, contentType string, err error) {
 	var b bytes.Buffer
+	if call.body != nil {
+		err := json.NewEncoder(&b).Encode(call.body)
+		return &b, "application/json", err
+	}
 	w := multipart.NewWriter(&b)
-	for _, f := range form {
+	for _, f := range call.form {
 		_ = w.WriteField(f.name, f.value) // a Buffer never fails
 	}
 	_ = w.Close()
-	return bytes.NewReader(b.Bytes()), w.FormDataContentType()
+	return &b, w.FormDataContentType(), nil
 }
 
 // list is the query of a page. With a cursor nothing but the account and the

@@ -117,6 +117,9 @@ func (s *Server) invite(c *call) (any, error) {
 	a.invites.used++
 	sent := &invitation{pair: to, id: s.world.ids.digits(s.now()), note: note, sentAt: s.now(), state: "pending"}
 	s.world.invitations = append(s.world.invitations, sent)
+	if p.persona.Accepts > 0 {
+		s.later(p.persona.Accepts, func() { s.AcceptInvitation(to.accountID, to.personID) })
+	}
 	return invitationSent{Object: "UserInvitationSent", InvitationID: sent.id, Usage: a.invites.usage()}, nil
 }
 

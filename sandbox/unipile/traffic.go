@@ -28,6 +28,43 @@ type SentMessage struct {
 	Via         string // start_chat or send_message
 }
 
+// PublicReply is a reply that an account wrote under somebody's comment.
+type PublicReply struct {
+	CommentID string // that it answers
+	ToID      string // who wrote that, by provider id
+	Text      string
+}
+
+// PublicReplies lists the replies of an account under the comments of others.
+func (s *Server) PublicReplies(accountID string) (replies []PublicReply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	own := s.world.mustAccount(accountID).ProviderID
+	for _, c := range s.world.comments {
+		if parent := s.world.comments[c.ParentID]; parent != nil && c.AuthorID == own {
+			replies = append(replies, PublicReply{CommentID: parent.ID, ToID: parent.AuthorID, Text: c.Text})
+		}
+	}
+	return replies
+}
+
+// Invitation is one that came through the API.
+type Invitation struct {
+	AccountID, PersonID, Note string
+	State                     string // pending, accepted or withdrawn
+}
+
+// Invitations lists all that were sent, in order.
+func (s *Server) Invitations() []Invitation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Invitation, len(s.world.invitations))
+	for i, sent := range s.world.invitations {
+		all[i] = Invitation{AccountID: sent.accountID, PersonID: sent.personID, Note: sent.note, State: sent.state}
+	}
+	return all
+}
+
 // Requests lists the last exchanges, oldest first.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()

@@ -7,6 +7,7 @@ CREATE TABLE workers.river_job (
     id           bigserial PRIMARY KEY,
     args         jsonb NOT NULL,
     attempt      smallint NOT NULL,
+    attempted_at timestamptz,
     attempted_by text[],
     kind         text NOT NULL,
     max_attempts smallint NOT NULL,

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/bravorevos/workers/pacing"
 )
 
 const (
@@ -69,6 +71,12 @@ func (c Config) checkServices(found *problems) {
 		if timeout > maxExchange {
 			found.add(variable, "must be 20s or less")
 		}
+	}
+	if _, err := time.LoadLocation(c.TimeZone); err != nil {
+		found.add("TIME_ZONE", "is not the name of a zone, for example "+lookup("TIME_ZONE").Example)
+	}
+	if _, err := pacing.ParseHours(c.WorkingHours, time.UTC); err != nil {
+		found.add("WORKING_HOURS", "is not right: "+err.Error())
 	}
 	if c.WriteGapMin > c.WriteGapMax {
 		found.add("WRITE_GAP_MIN", "is longer than WRITE_GAP_MAX")

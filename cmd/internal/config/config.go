@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"time"
+	_ "time/tzdata" // machines and images without zone files
 )
 
 // Config is everything that can be set. The tag "doc" is the sentence that the
@@ -34,7 +35,7 @@ type Config struct {
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" doc:"json, text, or auto: text on a terminal, json otherwise." example:"json"`
 
 	PollOnly        bool          `env:"POLL_ONLY" envDefault:"false" doc:"Do without LISTEN and prepared statements, for a DATABASE_URL behind a transaction pooler. Rows are then picked up by the periodic sweeps." example:"true"`
-	MaxConnections  int32         `env:"DATABASE_MAX_CONNECTIONS" envDefault:"20" doc:"Size of the connection pool, 4 or more; one connection more is used to listen, and River uses one." example:"10"`
+	MaxConnections  int32         `env:"DATABASE_MAX_CONNECTIONS" envDefault:"20" doc:"Size of the connection pool, 4 or more; three more are used: to listen, by River, and by the heartbeat." example:"10"`
 	SoftStopTimeout time.Duration `env:"SOFT_STOP_TIMEOUT" envDefault:"20s" doc:"How long running jobs may finish after SIGTERM before they are cut short. The platform's own grace period must be longer." example:"45s"`
 
 	ScrapeSweepInterval       time.Duration `env:"SCRAPE_SWEEP_INTERVAL" envDefault:"5m" doc:"How often due scrape jobs are looked for." example:"1m"`
@@ -42,17 +43,27 @@ type Config struct {
 	InboxInterval             time.Duration `env:"INBOX_INTERVAL" envDefault:"1m" doc:"How often the inbox of an account with waiting leads is read." example:"30s"`
 	WebhookSweepInterval      time.Duration `env:"WEBHOOK_SWEEP_INTERVAL" envDefault:"10m" doc:"How often due webhook rows without a job are looked for." example:"2m"`
 	NotificationSweepInterval time.Duration `env:"NOTIFICATION_SWEEP_INTERVAL" envDefault:"15m" doc:"How often pending notifications without a job are looked for." example:"5m"`
+	RelationsInterval         time.Duration `env:"RELATIONS_INTERVAL" envDefault:"6h" doc:"How often, on average, new connections are looked for while commenters who could not be written to are waited for." example:"8h"`
 	PollIntervalUnit          time.Duration `env:"POLL_INTERVAL_UNIT" envDefault:"1m" doc:"How long one of poll_interval_minutes lasts; the demo compresses time with it." example:"1s"`
 	FailedPollWait            time.Duration `env:"FAILED_POLL_WAIT" envDefault:"10m" doc:"When a poll that failed is tried again." example:"5m"`
 
-	FirstDMsPerHour int           `env:"FIRST_DMS_PER_HOUR" envDefault:"20" doc:"First DMs an account may send in any hour, where its row in workers.accounts says nothing else." example:"10"`
-	FirstDMsPerDay  int           `env:"FIRST_DMS_PER_DAY" envDefault:"100" doc:"First DMs an account may send in any 24 hours." example:"40"`
-	AnswersPerHour  int           `env:"ANSWERS_PER_HOUR" envDefault:"30" doc:"Messages to people who wrote, in any hour: a pot of its own." example:"20"`
-	AnswersPerDay   int           `env:"ANSWERS_PER_DAY" envDefault:"100" doc:"Messages to people who wrote, in any 24 hours." example:"60"`
-	WriteGapMin     time.Duration `env:"WRITE_GAP_MIN" envDefault:"30s" doc:"Shortest pause between two writes of one account." example:"45s"`
-	WriteGapMax     time.Duration `env:"WRITE_GAP_MAX" envDefault:"90s" doc:"Longest pause between two writes of one account." example:"3m30s"`
-	UnipileReadLag  time.Duration `env:"UNIPILE_READ_LAG" envDefault:"90s" doc:"How long a sent message may be missing from Unipile's reads; a message in doubt is not sent again before." example:"2m"`
-	UnipileTimeout  time.Duration `env:"UNIPILE_TIMEOUT" envDefault:"20s" doc:"Limit of one exchange with Unipile; at most 20s." example:"10s"`
+	FirstDMsPerHour      int `env:"FIRST_DMS_PER_HOUR" envDefault:"20" doc:"First DMs an account may send in any hour, where its row in workers.accounts says nothing else." example:"10"`
+	FirstDMsPerDay       int `env:"FIRST_DMS_PER_DAY" envDefault:"100" doc:"First DMs an account may send in any 24 hours." example:"40"`
+	AnswersPerHour       int `env:"ANSWERS_PER_HOUR" envDefault:"30" doc:"Messages to people who wrote, in any hour: a pot of its own." example:"20"`
+	AnswersPerDay        int `env:"ANSWERS_PER_DAY" envDefault:"100" doc:"Messages to people who wrote, in any 24 hours." example:"60"`
+	PublicRepliesPerHour int `env:"PUBLIC_REPLIES_PER_HOUR" envDefault:"10" doc:"Public replies, in any hour, to commenters who cannot be written to." example:"5"`
+	PublicRepliesPerDay  int `env:"PUBLIC_REPLIES_PER_DAY" envDefault:"25" doc:"Public replies in any 24 hours." example:"15"`
+	InvitationsPerHour   int `env:"INVITATIONS_PER_HOUR" envDefault:"4" doc:"Invitations to connect, in any hour." example:"2"`
+	InvitationsPerDay    int `env:"INVITATIONS_PER_DAY" envDefault:"12" doc:"Invitations in any 24 hours." example:"5"`
+	InvitationsPerWeek   int `env:"INVITATIONS_PER_WEEK" envDefault:"80" doc:"Invitations in any 7 days." example:"40"`
+
+	WorkingHours string `env:"WORKING_HOURS" envDefault:"always" doc:"When accounts write, where an account's row says nothing else. Answers to people who wrote go out until 22:00 and on every day." example:"mon-fri 08:00-19:00"`
+	TimeZone     string `env:"TIME_ZONE" envDefault:"UTC" doc:"Zone of the working hours, where an account's row names none." example:"Europe/Berlin"`
+
+	WriteGapMin    time.Duration `env:"WRITE_GAP_MIN" envDefault:"30s" doc:"Shortest pause between two writes of one account." example:"45s"`
+	WriteGapMax    time.Duration `env:"WRITE_GAP_MAX" envDefault:"90s" doc:"Longest pause between two writes of one account." example:"3m30s"`
+	UnipileReadLag time.Duration `env:"UNIPILE_READ_LAG" envDefault:"90s" doc:"How long a sent message may be missing from Unipile's reads; a message in doubt is not sent again before." example:"2m"`
+	UnipileTimeout time.Duration `env:"UNIPILE_TIMEOUT" envDefault:"20s" doc:"Limit of one exchange with Unipile; at most 20s." example:"10s"`
 
 	WebhookTimeout  time.Duration   `env:"WEBHOOK_TIMEOUT" envDefault:"10s" doc:"Limit of one webhook exchange, body included; at most 20s." example:"5s"`
 	WebhookSchedule []time.Duration `env:"WEBHOOK_SCHEDULE" envDefault:"5m,15m,1h,2h,5h,10h,14h,20h,24h" doc:"Waits after each failed delivery; one more try than waits." example:"1m,10m,1h"`

@@ -1,0 +1,78 @@
+package conversation
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Settings are how a campaign wants its messages worded, beyond its template: the
+// object "workers" in campaigns.settings. The zero value holds the defaults.
+type Settings struct {
+	FirstDM Texts `json:"first_dm"`
+	// FirstNameFallback greets people without a usable name; empty means "there".
+	FirstNameFallback string `json:"first_name_fallback"`
+	// Variables are the campaign's own, by name.
+	Variables    map[string]string `json:"variables"`
+	NotConnected NotConnected      `json:"not_connected"`
+}
+
+// Texts are variants of one text. Each person gets one of them, always the same.
+type Texts struct {
+	Variants []string `json:"variants"`
+}
+
+// NotConnected is what people get who cannot be written to, because they are no
+// connection. Without variants of a route, it is not taken.
+type NotConnected struct {
+	PublicReply Texts `json:"public_reply"` // under their comment
+	Invitation  Texts `json:"invitation"`   // to become a connection, with this note
+	// ExpireAfterDays is how long they may take to become one; 0 means 14.
+	ExpireAfterDays int `json:"expire_after_days"`
+}
+
+// ParseSettings reads campaigns.settings. Keys beside "workers" are other people's
+// and ignored; inside it an unknown one is an error, since a misspelt key would do
+// nothing without a word. NULL, no object, and no "workers" give the defaults.
+func ParseSettings(raw []byte) (Settings, error) {
+	var all map[string]json.RawMessage
+	_ = json.Unmarshal(raw, &all) // NULL, or something else that is not for us, leaves it empty
+	ours := all["workers"]
+	if len(ours) == 0 {
+		return Settings{}, nil
+	}
+	var s Settings
+	decoder := json.NewDecoder(bytes.NewReader(ours))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&s); err != nil {
+		return Settings{}, fmt.Errorf("settings.workers: %w", explain(err))
+	}
+	return s, nil
+}
+
+// explain words the decoder's errors for the campaign's owner.
+func explain(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s is a %s: want %s", wrong.Field, wrong.Value, wanted(wrong.Type.String()))
+	}
+	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
+		return fmt.Errorf("unknown key %s: the keys are first_dm.variants, first_name_fallback, variables, "+
+			"not_connected.public_reply.variants, not_connected.invitation.variants, not_connected.expire_after_days", field)
+	}
+	return err
+}
+
+func wanted(goType string) string {
+	switch {
+	case goType == "string":
+		return "a text"
+	case goType == "int":
+		return "a whole number"
+	case strings.HasPrefix(goType, "[]"):
+		return "a list of texts"
+	default:
+		return "an object"
+	}
+}

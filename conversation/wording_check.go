@@ -1,0 +1,127 @@
+package conversation
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Problem is something in a campaign's wording that must be changed before anybody
+// can be written to.
+type Problem struct {
+	Path    string `json:"path"`    // where: "settings.workers.first_dm.variants[1]"
+	Message string `json:"message"` // what is wrong and how to mend it
+}
+
+const (
+	maxVariants   = 20
+	maxExpireDays = 365
+)
+
+var variableName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+
+// longName is of the longest that a person may be expected to have: a text must have
+// room for it, or be written without a name.
+var longName = Recipient{FirstName: "Maximiliane-Charlotte", LastName: "Schwarzenberger-Oppenheimer", Company: "Kelp Analytics International"}
+
+// Check returns everything that is wrong with the wording, for when a campaign is
+// saved. None of it depends on a person.
+func (w Wording) Check() []Problem {
+	var found []Problem
+	add := func(path, format string, args ...any) {
+		found = append(found, Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.Settings.Variables)) {
+		path := "settings.workers.variables." + name
+		value := w.Settings.Variables[name]
+		switch {
+		case !variableName.MatchString(name):
+			add(path, "is no name for a variable: use a to z, digits and _, a letter first")
+		case slices.Contains([]string{"first_name", "last_name", "company", "trigger_word"}, name):
+			add(path, "is a variable that every campaign has: choose another name")
+		case strings.TrimSpace(value) == "":
+			add(path, "is empty: give it a value or remove it")
+		case strings.ContainsAny(value, "{}"):
+			add(path, "holds braces: a value may not hold variables")
+		}
+	}
+	if strings.ContainsAny(w.Settings.FirstNameFallback, "{}") {
+		add("settings.workers.first_name_fallback", "holds braces: it may not hold variables")
+	}
+	if days := w.Settings.NotConnected.ExpireAfterDays; days < 0 || days > maxExpireDays {
+		add("settings.workers.not_connected.expire_after_days", "is %d: want 1 to %d days", days, maxExpireDays)
+	}
+	for _, k := range []kind{w.firstMessage(), w.publicReply(), w.invitation()} {
+		if len(k.variants) > maxVariants {
+			add(k.name, "has %d texts: %d is the most", len(k.variants), maxVariants)
+		}
+		for i, template := range k.variants {
+			path := k.name
+			if k.numbered {
+				path = fmt.Sprintf("%s[%d]", k.name, i)
+			}
+			if err := w.try(k, template); err != nil {
+				add(path, "%s", err)
+			} else if slices.Contains(k.variants[:i], template) {
+				add(path, "is the same as one before: remove it")
+			}
+		}
+	}
+	return found
+}
+
+// try fills a template for somebody without a name and, for its variables, for
+// somebody with a long one.
+func (w Wording) try(k kind, template string) error {
+	keywords := w.Keywords
+	if len(keywords) == 0 {
+		keywords = []string{"keyword"} // that there is none is not said of each text
+	}
+	for _, keyword := range keywords {
+		if _, err := w.fill(k, template, longName, keyword); err != nil {
+			return err
+		}
+		text, err := w.fill(k, template, Recipient{}, keyword)
+		if err != nil {
+			return err
+		}
+		if err := k.accept(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sample is what somebody would get.
+type Sample struct {
+	Path string `json:"path"` // of the text
+	Name string `json:"name"` // of the person, as LinkedIn shows it
+	Text string `json:"text"`
+}
+
+// Preview words every text for three people: one as most are, one whose name is hard
+// to read, and one without. Texts with problems are left out.
+func (w Wording) Preview() []Sample {
+	keyword := "keyword"
+	if len(w.Keywords) > 0 {
+		keyword = w.Keywords[0]
+	}
+	var samples []Sample
+	for _, k := range []kind{w.firstMessage(), w.publicReply(), w.invitation()} {
+		for i, template := range k.variants {
+			one, path := k, k.name
+			one.variants = []string{template}
+			if k.numbered {
+				path = fmt.Sprintf("%s[%d]", k.name, i)
+			}
+			for _, name := range []string{"Ana Petrova", "🚀 DR. LENA MÜLLER, MBA (she/her)", ""} {
+				if text, err := w.write(one, Recipient{FullName: name}, keyword, ""); err == nil {
+					samples = append(samples, Sample{Path: path, Name: name, Text: text})
+				}
+			}
+		}
+	}
+	return samples
+}

@@ -1,0 +1,150 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// sendMargin covers the difference between a worker's clock and the database's.
+const sendMargin = 5 * time.Second
+
+// claim takes the message for this attempt. It returns nil when there is nothing
+// to do now, and a *queue.NotYet when its turn is near.
+func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, error) {
+	var claimed *store.MessageLockRow
+	err := w.inTx(ctx, func(tx pgx.Tx) error {
+		m, err := w.MessageLock(ctx, tx, id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("lock message %d: %w", id, err)
+		}
+		claim := uuid.New()
+		m.Claim = &claim
+		switch m.State {
+		case store.MessageSending:
+			// Nobody else can still be sending once the time of a send is over.
+			if over := m.ClaimedAt.Add(w.settings.SendTimeout + sendMargin); m.Now.Before(over) {
+				return &queue.NotYet{Until: over, Reason: "another attempt may be sending it"}
+			}
+		case store.MessageUnknown:
+			if m.NotBefore != nil && m.Now.Before(*m.NotBefore) {
+				return &queue.NotYet{Until: *m.NotBefore, Reason: "the provider's reads lag behind"}
+			}
+		case store.MessageQueued:
+			ready, err := w.mayGoOut(ctx, tx, m)
+			if err != nil || !ready {
+				return err
+			}
+			if err := w.MessageClaim(ctx, tx, store.MessageClaimParams{ID: id, Claim: &claim}); err != nil {
+				return fmt.Errorf("claim message %d: %w", id, err)
+			}
+			m.ClaimedAt = &m.Now
+			claimed = &m
+			return nil
+		default:
+			return nil // sent, failed or skipped: done
+		}
+		if err := w.MessageTake(ctx, tx, store.MessageTakeParams{ID: id, Claim: &claim}); err != nil {
+			return fmt.Errorf("take over message %d: %w", id, err)
+		}
+		m.State = store.MessageUnknown
+		claimed = &m
+		return nil
+	})
+	return claimed, err
+}
+
+// wait lets the job wait for a turn that is near. Beyond the stretch that is
+// planned the job ends instead: the row stays, and the planner gives it another job
+// in time, or earlier when the limits change.
+func (w *sendDM) wait(now, until time.Time, reason string) error {
+	if until.Sub(now) > w.settings.stretch() {
+		return nil
+	}
+	return &queue.NotYet{Until: until, Reason: reason}
+}
+
+// mayGoOut checks everything that may have changed since the message was
+// planned. The account's row is locked, so that two workers count the same writes.
+func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow) (bool, error) {
+	if reason := unwanted(m); reason != "" {
+		if _, err := w.MessageSkip(ctx, tx, store.MessageSkipParams{ID: m.ID, Reason: reason}); err != nil {
+			return false, fmt.Errorf("skip message %d: %w", m.ID, err)
+		}
+		return false, nil
+	}
+	if m.CampaignRests {
+		return false, nil // the planner gives it a job when the campaign goes on
+	}
+	if err := w.AccountEnsure(ctx, tx, m.AccountID); err != nil {
+		return false, fmt.Errorf("make row of account %s: %w", m.AccountID, err)
+	}
+	account, err := w.AccountLock(ctx, tx, m.AccountID)
+	if err != nil {
+		return false, fmt.Errorf("lock account %s: %w", m.AccountID, err)
+	}
+	pot := store.Pot(m.Purpose)
+	sit, err := readSituation(ctx, tx, w.Queries, account, w.settings.Limits, m.Now, pot, store.ActionAnswer)
+	if err != nil {
+		return false, err
+	}
+	at, ok := sit.Next(pot, later(m.Now, deref(m.NotBefore)))
+	if !ok {
+		return false, nil // only a human or a changed limit can say, and both wake the planner
+	}
+	if at.After(m.Now) {
+		return false, w.wait(m.Now, at, "the account's limits")
+	}
+	if pot != store.ActionAnswer {
+		if err := w.giveWay(ctx, tx, m, sit); err != nil {
+			return false, err
+		}
+	}
+	next := m.Now.Add(sit.Gap.After(m.ID))
+	if err := w.AccountSetNextWrite(ctx, tx, store.AccountSetNextWriteParams{ID: m.AccountID, NextWriteAt: &next}); err != nil {
+		return false, fmt.Errorf("set next write of account %s: %w", m.AccountID, err)
+	}
+	return true, nil
+}
+
+// giveWay lets an answer go first that came after this message was planned.
+func (w *sendDM) giveWay(ctx context.Context, tx pgx.Tx, m store.MessageLockRow, sit situation) error {
+	waits, err := w.MessageAnswerWaits(ctx, tx, store.MessageAnswerWaitsParams{
+		AccountID: m.AccountID, Purposes: store.Purposes(store.ActionAnswer),
+	})
+	if err != nil {
+		return fmt.Errorf("look for answers of account %s: %w", m.AccountID, err)
+	}
+	if at, ok := sit.Next(store.ActionAnswer, m.Now); !waits || !ok || at.After(m.Now) {
+		return nil
+	}
+	return &queue.NotYet{Until: m.Now.Add(sit.Gap.Min), Reason: "an answer goes first"}
+}
+
+// unwanted says why a waiting message must not go out any more, or "".
+func unwanted(m store.MessageLockRow) string {
+	switch {
+	case !m.HasLead:
+		return "lead_deleted"
+	case m.LeadStatus == store.LeadOptedOut, m.OptedOutElsewhere:
+		return "opted_out"
+	case m.Purpose == store.PurposeFirstDM && m.LeadStatus != store.LeadCommentDetected:
+		return "already_contacted"
+	case m.Purpose == store.PurposeBackupLink && !store.LeadHasEmail(m.LeadStatus):
+		return "no_email"
+	case (m.Purpose == store.PurposePublicReply || m.Purpose == store.PurposeInvitation) && m.LeadStatus != store.LeadNotConnected:
+		return "reached_otherwise"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,189 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bravorevos/workers/conversation"
+	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/store"
+)
+
+// What happens to people who cannot be written to. Commenting on a post does not
+// open LinkedIn's messaging: only first-degree connections can be written to.
+
+// passOver settles a first message to somebody who is known not to be a connection
+// without trying it, since each refused try counts against the account. Where a chat
+// exists, messages pass all the same. It reports whether the message is settled.
+func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
+	m, err := w.MessageGetForSend(ctx, w.Pool, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read message %d: %w", id, err)
+	}
+	if m.State != store.MessageQueued || m.Purpose != store.PurposeFirstDM || deref(m.ChatID) != "" ||
+		!isStranger(unipile.Distance(deref(m.Distance))) {
+		return false, nil
+	}
+	chats, err := chatsWith(ctx, w.linkedin, m.AccountID, m.RecipientID)
+	if err != nil {
+		return false, fmt.Errorf("look for a chat of message %d: %w", id, err)
+	}
+	if len(chats) > 0 {
+		return false, nil
+	}
+	err = w.inTx(ctx, func(tx pgx.Tx) error {
+		m, err := w.MessageLock(ctx, tx, id)
+		if err != nil {
+			return fmt.Errorf("lock message %d: %w", id, err)
+		}
+		if m.CampaignRests || unwanted(m) != "" {
+			return nil // the claim says so, too
+		}
+		rows, err := w.MessageFailUnsent(ctx, tx, store.MessageFailUnsentParams{ID: id, ErrorType: unipile.TypeNoConnection})
+		if err != nil || rows == 0 {
+			return err
+		}
+		return w.cannotBeReached(ctx, tx, &m, unipile.TypeNoConnection)
+	})
+	if err != nil {
+		return false, fmt.Errorf("pass over message %d: %w", id, err)
+	}
+	w.funnel.MessageFailed(m.Purpose)
+	return true, nil
+}
+
+// isStranger reports whether a person is known not to be a connection. Nothing is
+// said of connections now and then, so that unknown means to try.
+func isStranger(d unipile.Distance) bool {
+	return d == unipile.Second || d == unipile.Third || d == unipile.OutOfNetwork
+}
+
+// cannotBeReached moves the lead on when its first message is refused for ever.
+// Who is merely no connection is waited for, and gets what the campaign wants
+// meanwhile: a public reply, an invitation, both or nothing.
+func (w *sendDM) cannotBeReached(ctx context.Context, tx pgx.Tx, m *store.MessageLockRow, reason string) error {
+	if m.LeadID == nil {
+		return nil
+	}
+	move := store.LeadMoveParams{ID: *m.LeadID, FromStatus: store.LeadCommentDetected, ToStatus: store.LeadNotConnected}
+	if moved, err := w.LeadMove(ctx, tx, move); err != nil || moved == 0 {
+		return err
+	}
+	if reason != unipile.TypeNoConnection {
+		return nil
+	}
+	lead, err := w.LeadGetForWording(ctx, tx, *m.LeadID)
+	if err != nil {
+		return fmt.Errorf("read lead %s: %w", *m.LeadID, err)
+	}
+	wording, err := wordingOf(lead.Settings, lead.DmTemplate, lead.TriggerWords)
+	if err == nil {
+		err = w.queueOtherRoutes(ctx, tx, m, lead, wording)
+	}
+	var setting *settingError
+	if errors.As(err, &setting) && m.ScrapeJobID != nil {
+		// A wrong setting must not keep the outcome from being recorded: its owner is told.
+		err = w.ScrapeJobNote(ctx, tx, store.ScrapeJobNoteParams{ID: *m.ScrapeJobID, LastError: storable(setting.Error())})
+	}
+	if err != nil {
+		return err
+	}
+	return w.RelationAwait(ctx, tx, store.RelationAwaitParams{
+		AccountID: m.AccountID, PersonID: m.RecipientID, MessageID: m.ID, LeadID: m.LeadID,
+		ExpiresAt: m.Now.Add(wording.ExpireAfter()),
+	})
+}
+
+// queueOtherRoutes queues what the campaign has for people who are no connection.
+func (w *sendDM) queueOtherRoutes(
+	ctx context.Context, tx pgx.Tx, m *store.MessageLockRow, lead store.LeadGetForWordingRow, wording conversation.Wording,
+) error {
+	to := conversation.Recipient{FirstName: lead.FirstName, LastName: lead.LastName, FullName: lead.Name, Company: lead.Company}
+	key := wordingKey(m.CampaignID, m.RecipientID)
+	route := store.MessageInsertParams{
+		AccountID: m.AccountID, CampaignID: m.CampaignID, ScrapeJobID: m.ScrapeJobID, LeadID: m.LeadID,
+		RecipientID: m.RecipientID, PostSocialID: m.PostSocialID, CommentID: m.CommentID,
+	}
+	if wording.RepliesInPublic() && deref(m.PostSocialID) != "" && deref(m.CommentID) != "" {
+		body, err := wording.PublicReply(to, key)
+		if err != nil {
+			return &settingError{fmt.Errorf("public reply: %w", err)}
+		}
+		route.Purpose, route.Body = store.PurposePublicReply, body
+		if err := w.queueMessage(ctx, tx, route); err != nil {
+			return err
+		}
+	}
+	if wording.Invites() {
+		body, err := wording.InvitationNote(to, lead.Keyword, key)
+		if err != nil {
+			return &settingError{fmt.Errorf("invitation: %w", err)}
+		}
+		route.Purpose, route.Body = store.PurposeInvitation, body
+		return w.queueMessage(ctx, tx, route)
+	}
+	return nil
+}
+
+// relationsAppeared lets the first messages go out to people who became
+// connections, a little later than at once. It returns how many.
+func (d database) relationsAppeared(ctx context.Context, accountID string, people []string, delay time.Duration) (int, error) {
+	var reopened int
+	err := d.inTx(ctx, func(tx pgx.Tx) error {
+		taken, err := d.RelationTake(ctx, tx, store.RelationTakeParams{AccountID: accountID, People: people})
+		if err != nil {
+			return fmt.Errorf("take relations of account %s: %w", accountID, err)
+		}
+		for _, r := range taken {
+			if r.LeadID == nil {
+				continue
+			}
+			move := store.LeadMoveParams{ID: *r.LeadID, FromStatus: store.LeadNotConnected, ToStatus: store.LeadCommentDetected}
+			if moved, err := d.LeadMove(ctx, tx, move); err != nil {
+				return fmt.Errorf("move lead %s: %w", *r.LeadID, err)
+			} else if moved == 0 {
+				continue // it has left that state: opted out, say
+			}
+			after := time.Now().Add(delay)
+			rows, err := d.MessageReopen(ctx, tx, store.MessageReopenParams{ID: r.MessageID, NotBefore: &after})
+			if err != nil {
+				return fmt.Errorf("reopen message %d: %w", r.MessageID, err)
+			}
+			reopened += int(rows)
+		}
+		return nil
+	})
+	return reopened, err
+}
+
+// queueMessage puts a message into the ledger, where it is not there yet.
+func (d database) queueMessage(ctx context.Context, tx pgx.Tx, m store.MessageInsertParams) error {
+	if _, err := d.MessageInsert(ctx, tx, m); err != nil && !errors.Is(err, pgx.ErrNoRows) { // no row: queued before
+		return fmt.Errorf("queue %s: %w", m.Purpose, err)
+	}
+	return nil
+}
+
+// wordingKey decides which variant of a text a person gets, always the same.
+func wordingKey(campaignID uuid.UUID, personID string) string {
+	return campaignID.String() + " " + personID
+}
+
+// wordingOf reads how a campaign writes. What is wrong with it is for its owner to
+// mend.
+func wordingOf(settings []byte, template, triggerWords string) (conversation.Wording, error) {
+	wording := conversation.Wording{DMTemplate: template, Keywords: conversation.SplitKeywords(triggerWords)}
+	var err error
+	if wording.Settings, err = conversation.ParseSettings(settings); err != nil {
+		return wording, &settingError{fmt.Errorf("settings: %w", err)}
+	}
+	return wording, nil
+}

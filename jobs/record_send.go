@@ -1,0 +1,129 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bravorevos/workers/integrations"
+	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// recordSent closes the message and moves the lead on. A zero time means now.
+func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent unipile.Sent, at time.Time) error {
+	err := w.inTx(ctx, func(tx pgx.Tx) error {
+		arg := store.MessageRecordSentParams{ID: m.ID, Claim: m.Claim, ChatID: sent.ChatID, ProviderMessageID: sent.MessageID}
+		if !at.IsZero() {
+			arg.SentAt = &at
+		}
+		rows, err := w.MessageRecordSent(ctx, tx, arg)
+		if err != nil {
+			return err
+		}
+		if rows == 0 {
+			return errors.New("its claim was taken over")
+		}
+		if m.Purpose != store.PurposeFirstDM {
+			return nil
+		}
+		if m.LeadID != nil {
+			move := store.LeadMoveParams{ID: *m.LeadID, FromStatus: store.LeadCommentDetected, ToStatus: store.LeadDMSent}
+			if _, err := w.LeadMove(ctx, tx, move); err != nil {
+				return err
+			}
+		}
+		if m.ScrapeJobID != nil {
+			return w.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: *m.ScrapeJobID, Dms: 1})
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record message %d as sent: %w", m.ID, err)
+	}
+	w.funnel.MessageSent(m.Purpose)
+	return nil
+}
+
+// recordFailure writes down what a failed send means for the message. Where the
+// provider may have sent it all the same, the message is in doubt and the next
+// attempt looks it up.
+func (w *sendDM) recordFailure(ctx context.Context, m *store.MessageLockRow, cause error) error {
+	vendor := integrations.As(cause)
+	if alreadyThere(m, vendor) {
+		return w.recordSent(ctx, m, unipile.Sent{}, time.Time{})
+	}
+	outcome, result := w.judgeFailure(m, cause)
+	err := w.inTx(ctx, func(tx pgx.Tx) error {
+		rows, err := w.MessageRecordOutcome(ctx, tx, outcome)
+		if err != nil || rows == 0 {
+			return err // zero rows: another attempt took it over and will record
+		}
+		if outcome.State == store.MessageFailed && m.Purpose == store.PurposeFirstDM && unipile.Unreachable(vendor) {
+			return w.cannotBeReached(ctx, tx, m, vendor.Type)
+		}
+		return nil
+	})
+	if err != nil {
+		return errors.Join(cause, fmt.Errorf("record outcome of message %d: %w", m.ID, err))
+	}
+	if outcome.State == store.MessageFailed {
+		w.funnel.MessageFailed(m.Purpose)
+	}
+	return result
+}
+
+// judgeFailure says in which state a failed send leaves its message, and what the
+// queue is told.
+func (w *sendDM) judgeFailure(m *store.MessageLockRow, cause error) (store.MessageRecordOutcomeParams, error) {
+	outcome := store.MessageRecordOutcomeParams{ID: m.ID, Claim: m.Claim, ErrorType: "no_answer"}
+	vendor := integrations.As(cause)
+	if vendor != nil {
+		outcome.ErrorType = cmp.Or(vendor.Type, fmt.Sprintf("status_%d", vendor.Status))
+		outcome.ErrorDetail = vendor.Detail
+	}
+	_, notSent := errors.AsType[*notSentError](cause)
+	cause = fmt.Errorf("send message %d: %w", m.ID, cause)
+	switch {
+	case notSent:
+		outcome.State, outcome.ErrorType = store.MessageQueued, "not_tried"
+		return outcome, cause
+	case vendor == nil || vendor.OutcomeUnknown:
+		outcome.State = store.MessageUnknown
+		until := m.ClaimedAt.Add(w.settings.ReadLag)
+		outcome.NotBefore = &until
+		return outcome, &queue.NotYet{Until: until, Reason: "outcome unknown: " + outcome.ErrorType}
+	case vendor.Kind == integrations.Rejected:
+		outcome.State = store.MessageFailed
+		return outcome, cause
+	case vendor.Kind == integrations.Temporary:
+		outcome.State = store.MessageQueued
+		until := m.Now.Add(queue.DefaultSchedule.Wait(int(m.Attempts) + 1))
+		outcome.NotBefore = &until
+		return outcome, &queue.RetryAt{Err: cause, At: until}
+	case vendor.Kind == integrations.Limited && vendor.Scope == integrations.ScopeTarget:
+		outcome.State = store.MessageQueued
+		until := m.Now.Add(max(vendor.RetryAfter, time.Hour))
+		outcome.NotBefore = &until
+		return outcome, &queue.Recorded{Err: cause}
+	case vendor.Scope == integrations.ScopeAccount:
+		// The account is paused, and the planner goes on with its messages when that
+		// is over: the job must not wait beside it.
+		outcome.State = store.MessageQueued
+		return outcome, &queue.Recorded{Err: cause}
+	default:
+		outcome.State = store.MessageQueued
+		return outcome, cause
+	}
+}
+
+// alreadyThere knows the refusals that say an invitation of ours is there: only
+// one that was tried before can be.
+func alreadyThere(m *store.MessageLockRow, e *integrations.Error) bool {
+	return e != nil && m.Purpose == store.PurposeInvitation && m.Attempts > 0 && e.Type == unipile.TypeAlreadyInvited
+}

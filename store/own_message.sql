@@ -1,0 +1,36 @@
+-- name: OwnMessageInsert :execrows
+-- Notes when the account's owner wrote something, unless it is a message of the
+-- ledger: those count already. Of one in doubt only the text tells.
+INSERT INTO workers.own_messages (account_id, message_id, sent_at)
+SELECT @account_id, @message_id, @sent_at
+WHERE NOT EXISTS (
+      SELECT FROM workers.messages m
+      WHERE m.account_id = @account_id
+        AND m.provider_message_id = @message_id::text)
+  AND NOT EXISTS (
+      SELECT FROM workers.messages m
+      WHERE m.account_id = @account_id
+        AND m.state IN ('sending', 'sent', 'unknown')
+        AND m.purpose IN ('first_dm', 'backup_link', 'invitation')
+        AND m.provider_message_id IS NULL
+        AND coalesce(m.sent_at, m.claimed_at) > @earliest::timestamptz
+        AND coalesce(m.sent_at, m.claimed_at) < @latest::timestamptz
+        AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace(@body::text, '\s+', ' ', 'g')))
+ON CONFLICT (account_id, message_id) DO NOTHING;
+
+-- name: OwnMessageListSince :many
+-- Newest first.
+SELECT sent_at
+FROM workers.own_messages
+WHERE account_id = @account_id
+  AND sent_at > @since::timestamptz
+ORDER BY sent_at DESC
+LIMIT @max_rows;
+
+-- name: OwnMessagePrune :execrows
+DELETE FROM workers.own_messages
+WHERE (account_id, message_id) IN (
+    SELECT o.account_id, o.message_id
+    FROM workers.own_messages o
+    WHERE o.sent_at < @before
+    LIMIT @max_rows);
