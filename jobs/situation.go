@@ -118,7 +118,12 @@ func readSituation(
 	return sit, nil
 }
 
-// listWrites lists what went out of a pot within its widest window, newest first.
+// turnsRemembered are the writes beyond those that count, by which posts are served
+// in turn.
+const turnsRemembered = 50
+
+// listWrites lists what went out of a pot within its widest window, and some before,
+// newest first.
 func listWrites(
 	ctx context.Context, db store.DBTX, q *store.Queries, accountID, pot string, limits []pacing.Limit, now time.Time,
 ) ([]pacing.Write, error) {
@@ -128,7 +133,7 @@ func listWrites(
 		widest, most = max(widest, l.Per), max(most, l.Max)
 	}
 	rows, err := q.MessageListWrites(ctx, db, store.MessageListWritesParams{
-		AccountID: accountID, Purposes: store.Purposes(pot), Since: now.Add(-widest), MaxRows: int32(most),
+		AccountID: accountID, Purposes: store.Purposes(pot), Since: now.Add(-2 * widest), MaxRows: int32(most) + turnsRemembered,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list writes of account %s: %w", accountID, err)
