@@ -9,20 +9,20 @@ import (
 	"github.com/bravorevos/workers/pacing"
 )
 
-func zone(t testing.TB, name string) *time.Location {
-	t.Helper()
+func zone(tb testing.TB, name string) *time.Location {
+	tb.Helper()
 	z, err := time.LoadLocation(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return z
 }
 
-func hours(t testing.TB, text, zoneName string) pacing.Hours {
-	t.Helper()
-	h, err := pacing.ParseHours(text, zone(t, zoneName))
+func hours(tb testing.TB, text, zoneName string) pacing.Hours {
+	tb.Helper()
+	h, err := pacing.ParseHours(text, zone(tb, zoneName))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return h
 }

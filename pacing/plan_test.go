@@ -12,6 +12,7 @@ import (
 	"github.com/bravorevos/workers/pacing"
 )
 
+//nolint:gochecknoglobals // the time of every test
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // account has a gap of exactly a minute, 20 first messages an hour and 100 a day.
@@ -30,7 +31,7 @@ func ago(d time.Duration) pacing.Write { return pacing.Write{At: noon.Add(-d)} }
 // Ensure in which order and when messages have their turn.
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	in := func(d time.Duration) time.Time { return noon.Add(d) }
+	in := noon.Add
 	first := func(id int64) pacing.Waiting { return pacing.Waiting{ID: id, Pot: "first"} }
 	of := func(post string, ids ...int64) (all []pacing.Waiting) {
 		for _, id := range ids {

@@ -1,0 +1,232 @@
+package jobs_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/bravorevos/workers/jobs"
+	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
+)
+
+const otherRoutes = `{"theirs": 1, "workers": {"not_connected": {
+	"public_reply": {"variants": ["{{first_name}}, I could not write to you"]},
+	"invitation": {"variants": ["Hi {{first_name}}, you asked for my {{trigger_word}}"]},
+	"expire_after_days": 3}}}`
+
+// stranger lets person n comment, who is no connection, and returns their message.
+func (b *bench) stranger(n int, settings string) (messageID int64, leadID uuid.UUID) {
+	b.Helper()
+	b.comment(n, "guide please")
+	b.linkedin.SetDistance(accountID, member(n), 2)
+	campaign := b.campaign(row{"settings": json.RawMessage(settings)})
+	b.poll(b.scrapeJob(row{"campaign_id": campaign}))
+	return scalar[int64](b, "SELECT id FROM workers.messages WHERE recipient_id = $1", member(n)),
+		scalar[uuid.UUID](b, "SELECT id FROM leads WHERE linkedin_id = $1", member(n))
+}
+
+func (b *bench) messageOf(n int, purpose string) int64 {
+	b.Helper()
+	return scalar[int64](b, "SELECT id FROM workers.messages WHERE recipient_id = $1 AND purpose = $2", member(n), purpose)
+}
+
+// Ensure who is known not to be connected costs no useless try, gets the campaign's
+// public reply and invitation, and the message when the relation appears.
+func TestNotConnectedGetsAnotherRoute(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, lead := b.stranger(1, otherRoutes)
+
+	b.wantEvent(b.send(first), river.EventKindJobCompleted)
+	b.want("workers.messages", first, row{"state": "failed", "error_type": "errors/no_connection_with_recipient", "attempts": 0})
+	b.want("leads", lead, row{"status": "not_connected"})
+	if n := b.calls("start_chat"); n != 0 {
+		t.Errorf("tried %d times to write to somebody who is no connection", n)
+	}
+
+	for _, purpose := range []string{"public_reply", "invitation"} {
+		id := b.messageOf(1, purpose)
+		b.wantEvent(b.send(id), river.EventKindJobCompleted)
+		b.want("workers.messages", id, row{"state": "sent"})
+		b.send(id)
+	}
+	wantReplies := []fakeunipile.PublicReply{{
+		CommentID: scalar[string](b, "SELECT comment_id FROM workers.comments"), ToID: member(1), Text: "Ana, I could not write to you",
+	}}
+	if diff := cmp.Diff(wantReplies, b.linkedin.PublicReplies(accountID)); diff != "" {
+		t.Errorf("public replies (-want +got):\n%s", diff)
+	}
+	wantInvitations := []fakeunipile.Invitation{{AccountID: accountID, PersonID: member(1), Note: "Hi Ana, you asked for my guide", State: "pending"}}
+	if diff := cmp.Diff(wantInvitations, b.linkedin.Invitations()); diff != "" {
+		t.Errorf("invitations (-want +got):\n%s", diff)
+	}
+
+	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	b.want("leads", lead, row{"status": "not_connected"})
+	b.linkedin.AcceptInvitation(accountID, member(1))
+	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	b.want("leads", lead, row{"status": "comment_detected"})
+	b.want("workers.messages", first, row{"state": "queued", "error_type": nil})
+
+	b.wantEvent(b.send(first), river.EventKindJobCompleted)
+	b.want("leads", lead, row{"status": "dm_sent"})
+	if got := b.sentTo(member(1)); len(got) != 1 || !strings.Contains(got[0], "Ana") {
+		t.Errorf("sent %q, want the first message once", got)
+	}
+	b.send(first)
+	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	if n := len(b.sentTo(member(1))); n != 1 {
+		t.Errorf("%d messages went out, want one", n)
+	}
+}
+
+// Ensure an existing chat is used, whatever the distance says.
+func TestNotConnectedWithAChatIsWrittenTo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, lead := b.stranger(1, otherRoutes)
+	b.linkedin.Receive(accountID, member(1), "hello")
+	b.linkedin.SetDistance(accountID, member(1), 1)
+	b.wantEvent(b.send(first), river.EventKindJobCompleted)
+	b.want("leads", lead, row{"status": "dm_sent"})
+}
+
+// Ensure a campaign that asks for nothing sends nothing else, and still writes to
+// who becomes a connection by themselves.
+func TestNotConnectedWithoutOtherRoutes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, lead := b.stranger(1, `{}`)
+	b.send(first)
+	if n := scalar[int](b, "SELECT count(*) FROM workers.messages"); n != 1 {
+		t.Errorf("%d messages, want the first alone", n)
+	}
+	b.linkedin.AcceptInvitation(accountID, member(1))
+	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	b.send(first)
+	b.want("leads", lead, row{"status": "dm_sent"})
+}
+
+// Ensure that what waits for a stranger is dropped when they connect, opt out or are
+// deleted before it went out.
+func TestOtherRoutesThatAreNotNeededAnyMore(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]struct{ sql, reason string }{
+		"connected": {"UPDATE leads SET status = 'comment_detected' WHERE id = $1", "reached_otherwise"},
+		"opted out": {"UPDATE leads SET status = 'opted_out' WHERE id = $1", "opted_out"},
+		"deleted":   {"DELETE FROM leads WHERE id = $1", "lead_deleted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			first, lead := b.stranger(1, otherRoutes)
+			b.send(first)
+			b.exec(change.sql, lead)
+			for _, purpose := range []string{"public_reply", "invitation"} {
+				id := b.messageOf(1, purpose)
+				b.send(id)
+				b.want("workers.messages", id, row{"state": "skipped", "error_type": change.reason})
+			}
+			if n := len(b.linkedin.Invitations()) + len(b.linkedin.PublicReplies(accountID)); n != 0 {
+				t.Errorf("%d went out all the same", n)
+			}
+		})
+	}
+}
+
+// Ensure people who do not connect are given up after the campaign's time.
+func TestNotConnectedExpires(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, lead := b.stranger(1, otherRoutes)
+	b.send(first)
+	b.wantNear(scalar[time.Time](b, "SELECT expires_at FROM workers.awaited_relations"), 3*24*time.Hour)
+	work(b, jobs.PruneArgs{})
+	b.want("leads", lead, row{"status": "not_connected"})
+	b.exec("UPDATE workers.awaited_relations SET expires_at = now()")
+	work(b, jobs.PruneArgs{})
+	b.want("leads", lead, row{"status": "expired"})
+	b.linkedin.AcceptInvitation(accountID, member(1))
+	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	b.want("leads", lead, row{"status": "expired"})
+}
+
+// Ensure a public reply and an invitation whose answer was lost are not sent twice,
+// and sent if they were not.
+func TestOtherRoutesExactlyOnceInDoubt(t *testing.T) {
+	t.Parallel()
+	for _, purpose := range []string{"public_reply", "invitation"} {
+		for _, stored := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, stored %t", purpose, stored), func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, func(o *options) { o.settings.ReadLag, o.settings.SendTimeout = time.Millisecond, time.Second })
+				first, _ := b.stranger(1, otherRoutes)
+				b.send(first)
+				id := b.messageOf(1, purpose)
+				operation := map[string]string{"public_reply": "comment", "invitation": "invite"}[purpose]
+				b.linkedin.AddFault(fakeunipile.Fault{Operation: operation, Status: 504, AfterStore: stored, Times: 1})
+				b.send(id)
+				b.want("workers.messages", id, row{"state": "unknown"})
+				b.until("it is settled", func(context.Context) bool {
+					b.exec("UPDATE workers.messages SET not_before = NULL, claimed_at = claimed_at - interval '1 minute' WHERE id = $1", id)
+					b.send(id)
+					return b.read("workers.messages", id)["state"] == "sent"
+				})
+				if n := len(b.linkedin.Invitations()) + len(b.linkedin.PublicReplies(accountID)); n != 1 {
+					t.Errorf("%d went out, want one", n)
+				}
+			})
+		}
+	}
+}
+
+// Ensure accounts are asked for new connections only while somebody is waited for,
+// and a few times a day.
+func TestRelationsAreCheckedNowAndThen(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, _ := b.stranger(1, otherRoutes)
+	b.run(b.sweeps.Inboxes)
+	if n := b.activeJobs("check_relations"); n != 0 {
+		t.Errorf("%d looks while nobody is waited for", n)
+	}
+	b.send(first)
+	b.run(b.sweeps.Inboxes)
+	b.run(b.sweeps.Inboxes)
+	if n := b.activeJobs("check_relations"); n != 1 {
+		t.Errorf("%d looks, want one", n)
+	}
+	b.exec("DELETE FROM workers.river_job")
+	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	if next := time.Until(scalar[time.Time](b, "SELECT relations_check_at FROM workers.accounts")); next < 2*time.Hour || next > 10*time.Hour {
+		t.Errorf("the next look is in %s", next)
+	}
+	b.run(b.sweeps.Inboxes)
+	if n := b.activeJobs("check_relations"); n != 0 {
+		t.Errorf("%d looks before it is time", n)
+	}
+}
+
+// Ensure a wrong text for another route is told to its owner and keeps nothing from
+// being recorded.
+func TestOtherRoutesWithAWrongText(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, lead := b.stranger(1, otherRoutes)
+	b.exec(`UPDATE campaigns SET settings = '{"workers": {"not_connected": {"invitation": {"variants": ["{{nobody}}"]}}}}'`)
+	b.send(first)
+	b.want("leads", lead, row{"status": "not_connected"})
+	if got := scalar[string](b, "SELECT last_error FROM scrape_jobs"); !strings.Contains(got, "{{nobody}}") {
+		t.Errorf("last_error is %q", got)
+	}
+	if n := scalar[int](b, "SELECT count(*) FROM workers.awaited_relations"); n != 1 {
+		t.Errorf("%d people are waited for, want 1", n)
+	}
+}
