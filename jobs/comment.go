@@ -17,10 +17,10 @@ import (
 
 // storePage decides about each comment of a page that was not seen before, in one
 // transaction with the counters. known is true when the whole page had been seen
-// before this scan began.
+// before this scan began, fresh when any of it was not seen before.
 func (w *pollComments) storePage(
 	ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan, page unipile.CommentPage,
-) (known bool, err error) {
+) (known, fresh bool, err error) {
 	for i, c := range page.Comments {
 		page.Comments[i] = storableComment(c)
 	}
@@ -65,7 +65,7 @@ func (w *pollComments) storePage(
 	if err == nil {
 		w.funnel.CommentsScanned(scanned, triggered)
 	}
-	return known, err
+	return known, scanned > 0, err
 }
 
 // verdict is what was decided about a comment.

@@ -53,6 +53,9 @@ type Settings struct {
 
 	// PollUnit is how long one of poll_interval_minutes lasts: a minute.
 	PollUnit time.Duration
+	// CommentReadsPerDay is how often an account may read comments in a day, unless its
+	// row says otherwise.
+	CommentReadsPerDay int
 	// FailedPollWait is when a poll that failed is tried again.
 	FailedPollWait time.Duration
 	// SendTimeout bounds one send, from before its claim to the provider's answer.
@@ -92,6 +95,7 @@ func (s Settings) withDefaults() Settings {
 	s.Intervals.Relations = cmp.Or(s.Intervals.Relations, 6*time.Hour)
 	s.Limits = s.Limits.withDefaults()
 	s.PollUnit = cmp.Or(s.PollUnit, time.Minute)
+	s.CommentReadsPerDay = cmp.Or(s.CommentReadsPerDay, 100)
 	s.FailedPollWait = cmp.Or(s.FailedPollWait, 10*time.Minute)
 	s.SendTimeout = cmp.Or(s.SendTimeout, 20*time.Second)
 	s.ReadLag = cmp.Or(s.ReadLag, 90*time.Second)

@@ -21,15 +21,15 @@ const otherRoutes = `{"theirs": 1, "workers": {"not_connected": {
 	"invitation": {"variants": ["Hi {{first_name}}, you asked for my {{trigger_word}}"]},
 	"expire_after_days": 3}}}`
 
-// stranger lets person n comment, who is no connection, and returns their message.
-func (b *bench) stranger(n int, settings string) (messageID int64, leadID uuid.UUID) {
+// stranger lets person 1 comment, who is no connection, and returns their message.
+func (b *bench) stranger(settings string) (messageID int64, leadID uuid.UUID) {
 	b.Helper()
-	b.comment(n, "guide please")
-	b.linkedin.SetDistance(accountID, member(n), 2)
+	b.comment(1, "guide please")
+	b.linkedin.SetDistance(accountID, member(1), 2)
 	campaign := b.campaign(row{"settings": json.RawMessage(settings)})
 	b.poll(b.scrapeJob(row{"campaign_id": campaign}))
-	return scalar[int64](b, "SELECT id FROM workers.messages WHERE recipient_id = $1", member(n)),
-		scalar[uuid.UUID](b, "SELECT id FROM leads WHERE linkedin_id = $1", member(n))
+	return scalar[int64](b, "SELECT id FROM workers.messages WHERE recipient_id = $1", member(1)),
+		scalar[uuid.UUID](b, "SELECT id FROM leads WHERE linkedin_id = $1", member(1))
 }
 
 func (b *bench) messageOf(n int, purpose string) int64 {
@@ -42,7 +42,7 @@ func (b *bench) messageOf(n int, purpose string) int64 {
 func TestNotConnectedGetsAnotherRoute(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	first, lead := b.stranger(1, otherRoutes)
+	first, lead := b.stranger(otherRoutes)
 
 	b.wantEvent(b.send(first), river.EventKindJobCompleted)
 	b.want("workers.messages", first, row{"state": "failed", "error_type": "errors/no_connection_with_recipient", "attempts": 0})
@@ -91,7 +91,7 @@ func TestNotConnectedGetsAnotherRoute(t *testing.T) {
 func TestNotConnectedWithAChatIsWrittenTo(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	first, lead := b.stranger(1, otherRoutes)
+	first, lead := b.stranger(otherRoutes)
 	b.linkedin.Receive(accountID, member(1), "hello")
 	b.linkedin.SetDistance(accountID, member(1), 1)
 	b.wantEvent(b.send(first), river.EventKindJobCompleted)
@@ -103,7 +103,7 @@ func TestNotConnectedWithAChatIsWrittenTo(t *testing.T) {
 func TestNotConnectedWithoutOtherRoutes(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	first, lead := b.stranger(1, `{}`)
+	first, lead := b.stranger(`{}`)
 	b.send(first)
 	if n := scalar[int](b, "SELECT count(*) FROM workers.messages"); n != 1 {
 		t.Errorf("%d messages, want the first alone", n)
@@ -126,7 +126,7 @@ func TestOtherRoutesThatAreNotNeededAnyMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			first, lead := b.stranger(1, otherRoutes)
+			first, lead := b.stranger(otherRoutes)
 			b.send(first)
 			b.exec(change.sql, lead)
 			for _, purpose := range []string{"public_reply", "invitation"} {
@@ -145,7 +145,7 @@ func TestOtherRoutesThatAreNotNeededAnyMore(t *testing.T) {
 func TestNotConnectedExpires(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	first, lead := b.stranger(1, otherRoutes)
+	first, lead := b.stranger(otherRoutes)
 	b.send(first)
 	b.wantNear(scalar[time.Time](b, "SELECT expires_at FROM workers.awaited_relations"), 3*24*time.Hour)
 	work(b, jobs.PruneArgs{})
@@ -167,7 +167,7 @@ func TestOtherRoutesExactlyOnceInDoubt(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, stored %t", purpose, stored), func(t *testing.T) {
 				t.Parallel()
 				b := setup(t, func(o *options) { o.settings.ReadLag, o.settings.SendTimeout = time.Millisecond, time.Second })
-				first, _ := b.stranger(1, otherRoutes)
+				first, _ := b.stranger(otherRoutes)
 				b.send(first)
 				id := b.messageOf(1, purpose)
 				operation := map[string]string{"public_reply": "comment", "invitation": "invite"}[purpose]
@@ -192,7 +192,7 @@ func TestOtherRoutesExactlyOnceInDoubt(t *testing.T) {
 func TestRelationsAreCheckedNowAndThen(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	first, _ := b.stranger(1, otherRoutes)
+	first, _ := b.stranger(otherRoutes)
 	b.run(b.sweeps.Inboxes)
 	if n := b.activeJobs("check_relations"); n != 0 {
 		t.Errorf("%d looks while nobody is waited for", n)
@@ -219,7 +219,7 @@ func TestRelationsAreCheckedNowAndThen(t *testing.T) {
 func TestOtherRoutesWithAWrongText(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	first, lead := b.stranger(1, otherRoutes)
+	first, lead := b.stranger(otherRoutes)
 	b.exec(`UPDATE campaigns SET settings = '{"workers": {"not_connected": {"invitation": {"variants": ["{{nobody}}"]}}}}'`)
 	b.send(first)
 	b.want("leads", lead, row{"status": "not_connected"})

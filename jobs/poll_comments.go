@@ -1,11 +1,9 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -84,12 +82,19 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
+	if usedUp, ok := errors.AsType[*readsUsedUpError](err); ok {
+		return w.postpone(ctx, sj.ID, usedUp)
+	}
 	if err != nil {
-		return w.recordFailure(ctx, sj.ID, err)
+		return w.recordFailure(ctx, sj, err)
 	}
 	next := time.Now()
 	if complete {
-		next = next.Add(time.Duration(sj.PollIntervalMinutes) * w.settings.PollUnit)
+		wait, err := w.nextWait(ctx, sj)
+		if err != nil {
+			return err
+		}
+		next = next.Add(wait)
 	}
 	if err := w.ScrapeJobSucceed(ctx, w.Pool, store.ScrapeJobSucceedParams{ID: sj.ID, NextCheck: next}); err != nil {
 		return fmt.Errorf("record poll of scrape job %s: %w", sj.ID, err)
@@ -109,6 +114,9 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 		return false, err
 	}
 	for {
+		if err := w.takeRead(ctx, sj.UnipileAccountID); err != nil {
+			return false, err
+		}
 		page, err := w.linkedin.Comments(ctx, sj.UnipileAccountID, scan.socialID, scan.cursor)
 		if err != nil {
 			if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected && scan.cursor != "" {
@@ -117,9 +125,13 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 			}
 			return false, fmt.Errorf("read comments: %w", err)
 		}
-		known, err := w.storePage(ctx, sj, scan, page)
+		known, fresh, err := w.storePage(ctx, sj, scan, page)
 		if err != nil {
 			return false, err
+		}
+		read := store.WatchedPostReadParams{ScrapeJobID: sj.ID, Moved: fresh}
+		if err := w.WatchedPostRead(ctx, w.Pool, read); err != nil {
+			return false, fmt.Errorf("note that the post was read: %w", err)
 		}
 		if page.Next == "" || known {
 			return true, w.saveScan(ctx, sj.ID, "", nil)
@@ -166,10 +178,10 @@ func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPoll
 	if s.ownID, err = w.ownID(ctx, sj.UnipileAccountID); err != nil {
 		return nil, err
 	}
-	askFor := cmp.Or(strings.TrimSpace(sj.UnipilePostID), sj.PostUrl)
+	askFor := askedFor(sj)
 	post, err := w.WatchedPostGet(ctx, w.Pool, sj.ID)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows) || (err == nil && post.AskedFor != askFor):
+	case errors.Is(err, pgx.ErrNoRows) || (err == nil && (post.AskedFor != askFor || post.SocialID == "")):
 		if err := w.findPost(ctx, sj, askFor, s); err != nil {
 			return nil, err
 		}
@@ -197,7 +209,8 @@ func (e *settingError) Unwrap() error { return e.error }
 // owner could not mend and should not read.
 func isFaultOfRow(err error) bool {
 	_, setting := errors.AsType[*settingError](err)
-	return setting || integrations.As(err) != nil
+	_, usedUp := errors.AsType[*readsUsedUpError](err)
+	return setting || usedUp || integrations.As(err) != nil
 }
 
 // findPost asks for the post's social id, the only one that comments are listed by.
@@ -209,6 +222,7 @@ func (w *pollComments) findPost(ctx context.Context, sj store.ScrapeJobGetForPol
 	s.socialID, s.authorID = post.SocialID, post.AuthorID
 	err = w.WatchedPostUpsert(ctx, w.Pool, store.WatchedPostUpsertParams{
 		ScrapeJobID: sj.ID, AskedFor: askFor, SocialID: post.SocialID, AuthorID: nullable(post.AuthorID),
+		PublishedAt: nonZero(post.PublishedAt),
 	})
 	if err != nil {
 		return fmt.Errorf("store watched post: %w", err)
@@ -245,21 +259,4 @@ func (w *pollComments) saveScan(ctx context.Context, id uuid.UUID, cursor string
 		return fmt.Errorf("save place of scan: %w", err)
 	}
 	return nil
-}
-
-// recordFailure writes the error to the row. A limit is no fault of the row:
-// it is due when the limit is over, and its errors are not counted.
-func (w *pollComments) recordFailure(ctx context.Context, id uuid.UUID, cause error) error {
-	failure := store.ScrapeJobFailParams{
-		ID: id, Errors: 1, LastError: storable(cause.Error()), NextCheck: time.Now().Add(w.settings.FailedPollWait),
-	}
-	if e := integrations.As(cause); e != nil && e.Kind == integrations.Limited {
-		failure.Errors = 0
-		failure.NextCheck = time.Now().Add(e.RetryAfter)
-	}
-	cause = fmt.Errorf("poll scrape job %s: %w", id, cause)
-	if err := w.ScrapeJobFail(ctx, w.Pool, failure); err != nil {
-		return errors.Join(cause, fmt.Errorf("record failure: %w", err))
-	}
-	return &queue.Recorded{Err: cause}
 }

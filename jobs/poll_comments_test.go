@@ -42,7 +42,7 @@ func TestPollMakesALeadAndItsMessage(t *testing.T) {
 
 	b.wantCounts(id, 2, 1)
 	b.want("scrape_jobs", id, row{"status": "running", "error_count": 0})
-	b.wantNear(scalar[time.Time](b, "SELECT next_check FROM scrape_jobs"), 7*time.Minute)
+	b.wantNext(id, 7*time.Minute)
 	b.wantNear(scalar[time.Time](b, "SELECT last_checked FROM scrape_jobs"), 0)
 	lead := scalar[uuid.UUID](b, "SELECT id FROM leads")
 	b.want("leads", lead, row{
@@ -325,7 +325,7 @@ func TestPollInterval(t *testing.T) {
 	} {
 		id := b.scrapeJob(row{"poll_interval_minutes": given})
 		b.poll(id)
-		b.wantNear(b.nextCheck(id), want)
+		b.wantNext(id, want)
 	}
 }
 

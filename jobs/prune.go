@@ -47,8 +47,12 @@ func (w *prune) Work(ctx context.Context, _ *river.Job[PruneArgs]) error {
 	own := func() (int64, error) {
 		return w.OwnMessagePrune(ctx, w.Pool, store.OwnMessagePruneParams{Before: now.Add(-week), MaxRows: pruneBatch})
 	}
+	reads := func() (int64, error) {
+		return w.CommentReadPrune(ctx, w.Pool, store.CommentReadPruneParams{Before: now.Add(-2 * day), MaxRows: pruneBatch})
+	}
 	for name, forget := range map[string]func() (int64, error){
-		"comments": comments, "inbox messages": inbox, "own messages": own, "awaited relations": func() (int64, error) { return w.expire(ctx) },
+		"comments": comments, "inbox messages": inbox, "own messages": own, "comment reads": reads,
+		"awaited relations": func() (int64, error) { return w.expire(ctx) },
 	} {
 		for rows := int64(pruneBatch); rows == pruneBatch; {
 			var err error

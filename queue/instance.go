@@ -48,6 +48,12 @@ const (
 	gap = silentFor / 2
 )
 
+// Application is the name under which all connections of an instance must be opened,
+// so that others can end them: a frozen process keeps its rows locked. It and the ID
+// must be 63 bytes or shorter, where Postgres cuts. Connections through a transaction
+// pooler have no name; there the locks last as long as the pooler lets them.
+func Application(id string) string { return "worker " + id }
+
 // OpenBeats opens the connection of the heartbeat, to where the pool of the jobs goes.
 func OpenBeats(ctx context.Context, jobs *pgxpool.Pool) (*pgxpool.Pool, error) {
 	config := jobs.Config()
@@ -131,6 +137,10 @@ func (i *Instance) takeUp(ctx context.Context) error {
 			return fmt.Errorf("find dead instances: %w", err)
 		}
 		for _, id := range dead {
+			// First: what it has locked would hold up the rest, and everybody's work.
+			if _, err := q.SessionTerminateOf(ctx, tx, Application(id)); err != nil {
+				return fmt.Errorf("end connections of instance %s: %w", id, err)
+			}
 			if _, err := q.LeaderReleaseOf(ctx, tx, id); err != nil {
 				return fmt.Errorf("release leadership of instance %s: %w", id, err)
 			}

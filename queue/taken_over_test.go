@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bravorevos/workers/store"
@@ -142,17 +143,63 @@ func TestInstanceTakesUpStrays(t *testing.T) {
 	}
 }
 
+// Ensure a frozen process that has rows locked holds up nobody once it is taken over.
+func TestInstanceEndsConnectionsOfTheDead(t *testing.T) {
+	t.Parallel()
+	pool := storetest.New(t)
+	opened := func(id string) *Instance {
+		own, err := store.Open(t.Context(), store.Options{
+			URL: pool.Config().ConnString(), Application: Application(id), MaxConnections: 2,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(own.Close)
+		i := &Instance{ID: id, Pool: own, Logger: newJSONLogger(&logs{})}
+		if err := i.Beat(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	frozen, alive, bystander := opened("frozen"), opened("alive"), opened("frozen too")
+	execSQL(t, pool, `INSERT INTO workers.river_job (args, kind, queue, state, attempt, attempted_at, attempted_by, max_attempts)
+		VALUES ('{"row_id": 1}', 'try', 'email', 'running', 1, now(), '{frozen}', 5)`)
+	begin := func(i *Instance) pgx.Tx {
+		tx, err := i.Pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) })
+		return tx
+	}
+	locking := begin(frozen)
+	if _, err := locking.Exec(t.Context(), "SELECT FROM workers.river_job FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	reading := begin(bystander)
+
+	execSQL(t, pool, "UPDATE workers.instances SET beat_at = now() - interval '11 s' WHERE id = 'frozen'")
+	execSQL(t, pool, "UPDATE workers.instances SET steady_since = now() - interval '11 s' WHERE id = 'alive'")
+	if err := alive.Beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := statesByRow(t, pool); got[1] != "available" {
+		t.Errorf("its job is %s", got[1])
+	}
+	if _, err := locking.Exec(t.Context(), "SELECT"); err == nil {
+		t.Error("its transaction goes on")
+	}
+	if _, err := reading.Exec(t.Context(), "SELECT"); err != nil {
+		t.Errorf("the transaction of another is cut: %v", err)
+	}
+}
+
 // Ensure the others hear at once that the dead leader's place is free.
 func TestInstanceAnnouncesTheFreePlace(t *testing.T) {
 	t.Parallel()
 	pool := storetest.New(t)
-	b := newBench(t, pool, Tuning{}, nil, nil) // listens, and leads
-	if got := leader(t, pool); got == "" {
-		t.Fatal("nobody leads")
-	}
-	execSQL(t, pool, "UPDATE workers.river_leader SET leader_id = 'dead', elected_at = now(), expires_at = now() + interval '1 h'")
-	b.stop(t)
-	b = newBench(t, pool, Tuning{}, nil, nil) // finds the place taken
+	execSQL(t, pool, `INSERT INTO workers.river_leader (name, leader_id, elected_at, expires_at)
+		VALUES ('default', 'dead', now(), now() + interval '1 h')`)
 	heard, err := pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -171,25 +218,7 @@ func TestInstanceAnnouncesTheFreePlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n.Payload != `{"leader_id" : "dead", "action" : "resigned"}` {
-		t.Errorf("they hear %s", n.Payload)
+	if want := `{"leader_id" : "dead", "action" : "resigned"}`; n.Payload != want { // as River's own
+		t.Errorf("they hear %s, want %s", n.Payload, want)
 	}
-	for leader(t, pool) != b.client.ID() {
-		if ctx.Err() != nil {
-			t.Fatal("nobody took the place")
-		}
-	}
-}
-
-// leader waits until somebody leads.
-func leader(t *testing.T, pool *pgxpool.Pool) string {
-	t.Helper()
-	var id string
-	for start := time.Now(); id == "" && time.Since(start) < deadline; {
-		err := pool.QueryRow(t.Context(), "SELECT coalesce(max(leader_id), '') FROM workers.river_leader").Scan(&id)
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return id
 }

@@ -56,6 +56,7 @@ func (s *stage) environment() map[string]string {
 		"WRITE_GAP_MIN":               "50ms",
 		"WRITE_GAP_MAX":               "150ms",
 		"RELATIONS_INTERVAL":          "1s",
+		"COMMENT_READS_PER_DAY":       "100000",
 		"INVITATIONS_PER_HOUR":        "1000",
 		"INVITATIONS_PER_DAY":         "1000",
 		"FIRST_DMS_PER_HOUR":          "1000",

@@ -19,10 +19,24 @@ DELETE FROM workers.instances
 WHERE id = @id;
 
 -- name: InstanceDeleteDead :many
--- Takes the dead out of the list; only who deleted a row looks after its jobs.
+-- Takes the dead out of the list; only who deleted a row looks after its jobs. One
+-- that another frozen process holds is left for the next beat.
 DELETE FROM workers.instances
-WHERE beat_at < now() - make_interval(secs => @silent_seconds::float8)
+WHERE id IN (
+    SELECT d.id
+    FROM workers.instances d
+    WHERE d.beat_at < now() - make_interval(secs => @silent_seconds::float8)
+    FOR UPDATE SKIP LOCKED)
 RETURNING id;
+
+-- name: SessionTerminateOf :one
+-- Ends the connections of a dead instance. Where it is frozen or cut off they are
+-- still open, and the rows that it was about to change stay locked.
+SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
+FROM pg_stat_activity
+WHERE application_name = @application::text
+  AND datname = current_database()
+  AND usename = current_user;
 
 -- name: JobReleaseOf :execrows
 -- Puts back what a dead instance was running. The attempt stays spent; a job that

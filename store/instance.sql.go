@@ -46,11 +46,16 @@ func (q *Queries) InstanceDelete(ctx context.Context, db DBTX, id string) error 
 
 const instanceDeleteDead = `-- name: InstanceDeleteDead :many
 DELETE FROM workers.instances
-WHERE beat_at < now() - make_interval(secs => $1::float8)
+WHERE id IN (
+    SELECT d.id
+    FROM workers.instances d
+    WHERE d.beat_at < now() - make_interval(secs => $1::float8)
+    FOR UPDATE SKIP LOCKED)
 RETURNING id
 `
 
-// Takes the dead out of the list; only who deleted a row looks after its jobs.
+// Takes the dead out of the list; only who deleted a row looks after its jobs. One
+// that another frozen process holds is left for the next beat.
 func (q *Queries) InstanceDeleteDead(ctx context.Context, db DBTX, silentSeconds float64) ([]string, error) {
 	rows, err := db.Query(ctx, instanceDeleteDead, silentSeconds)
 	if err != nil {
@@ -141,4 +146,21 @@ func (q *Queries) LeaderReleaseOf(ctx context.Context, db DBTX, instanceID strin
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const sessionTerminateOf = `-- name: SessionTerminateOf :one
+SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
+FROM pg_stat_activity
+WHERE application_name = $1::text
+  AND datname = current_database()
+  AND usename = current_user
+`
+
+// Ends the connections of a dead instance. Where it is frozen or cut off they are
+// still open, and the rows that it was about to change stay locked.
+func (q *Queries) SessionTerminateOf(ctx context.Context, db DBTX, application string) (int64, error) {
+	row := db.QueryRow(ctx, sessionTerminateOf, application)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }

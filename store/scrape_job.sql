@@ -85,6 +85,33 @@ SET last_checked = now(),
     last_error_at = now()
 WHERE id = @id;
 
+-- name: ScrapeJobGiveUp :exec
+-- Stops the polls until its owner mends the row and opens it again.
+UPDATE public.scrape_jobs
+SET status = 'failed',
+    last_checked = now(),
+    error_count = coalesce(error_count, 0) + 1,
+    last_error = @last_error::text,
+    last_error_at = now()
+WHERE id = @id;
+
+-- name: ScrapeJobPostpone :exec
+-- Nothing is wrong with the row: it is only not read before that time.
+UPDATE public.scrape_jobs
+SET next_check = @next_check::timestamptz
+WHERE id = @id;
+
+-- name: ScrapeJobCountLive :one
+-- The posts that share an account's reads.
+SELECT count(*)
+FROM public.scrape_jobs s
+JOIN public.campaigns c ON c.id = s.campaign_id
+WHERE s.unipile_account_id = @account_id
+  AND (s.status IS NULL OR s.status IN ('scheduled', 'running'))
+  AND (c.status IS NULL OR c.status NOT IN ('paused', 'completed'))
+  AND (c.starts_at IS NULL OR c.starts_at <= now())
+  AND (c.ends_at IS NULL OR c.ends_at > now());
+
 -- name: ScrapeJobNote :exec
 -- Tells the owner what to change, where no poll failed.
 UPDATE public.scrape_jobs
@@ -132,7 +159,12 @@ ORDER BY s.id
 LIMIT @max_rows;
 
 -- name: ScrapeJobReopen :exec
--- Makes rows that were given up due again.
+-- Makes rows that were given up due again, and forgets that their post was missing.
+WITH forgotten AS (
+    UPDATE workers.watched_posts
+    SET not_found = 0
+    WHERE scrape_job_id = ANY (@ids::uuid[])
+)
 UPDATE public.scrape_jobs
 SET status = 'scheduled',
     next_check = NULL

@@ -41,6 +41,25 @@ func (q *Queries) ScrapeJobAddCounts(ctx context.Context, db DBTX, arg ScrapeJob
 	return err
 }
 
+const scrapeJobCountLive = `-- name: ScrapeJobCountLive :one
+SELECT count(*)
+FROM public.scrape_jobs s
+JOIN public.campaigns c ON c.id = s.campaign_id
+WHERE s.unipile_account_id = $1
+  AND (s.status IS NULL OR s.status IN ('scheduled', 'running'))
+  AND (c.status IS NULL OR c.status NOT IN ('paused', 'completed'))
+  AND (c.starts_at IS NULL OR c.starts_at <= now())
+  AND (c.ends_at IS NULL OR c.ends_at > now())
+`
+
+// The posts that share an account's reads.
+func (q *Queries) ScrapeJobCountLive(ctx context.Context, db DBTX, accountID string) (int64, error) {
+	row := db.QueryRow(ctx, scrapeJobCountLive, accountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const scrapeJobFail = `-- name: ScrapeJobFail :exec
 UPDATE public.scrape_jobs
 SET last_checked = now(),
@@ -174,6 +193,27 @@ func (q *Queries) ScrapeJobGetForPoll(ctx context.Context, db DBTX, id uuid.UUID
 		&i.Now,
 	)
 	return i, err
+}
+
+const scrapeJobGiveUp = `-- name: ScrapeJobGiveUp :exec
+UPDATE public.scrape_jobs
+SET status = 'failed',
+    last_checked = now(),
+    error_count = coalesce(error_count, 0) + 1,
+    last_error = $1::text,
+    last_error_at = now()
+WHERE id = $2
+`
+
+type ScrapeJobGiveUpParams struct {
+	LastError string
+	ID        uuid.UUID
+}
+
+// Stops the polls until its owner mends the row and opens it again.
+func (q *Queries) ScrapeJobGiveUp(ctx context.Context, db DBTX, arg ScrapeJobGiveUpParams) error {
+	_, err := db.Exec(ctx, scrapeJobGiveUp, arg.LastError, arg.ID)
+	return err
 }
 
 const scrapeJobListDue = `-- name: ScrapeJobListDue :many
@@ -322,7 +362,29 @@ func (q *Queries) ScrapeJobNote(ctx context.Context, db DBTX, arg ScrapeJobNoteP
 	return err
 }
 
+const scrapeJobPostpone = `-- name: ScrapeJobPostpone :exec
+UPDATE public.scrape_jobs
+SET next_check = $1::timestamptz
+WHERE id = $2
+`
+
+type ScrapeJobPostponeParams struct {
+	NextCheck time.Time
+	ID        uuid.UUID
+}
+
+// Nothing is wrong with the row: it is only not read before that time.
+func (q *Queries) ScrapeJobPostpone(ctx context.Context, db DBTX, arg ScrapeJobPostponeParams) error {
+	_, err := db.Exec(ctx, scrapeJobPostpone, arg.NextCheck, arg.ID)
+	return err
+}
+
 const scrapeJobReopen = `-- name: ScrapeJobReopen :exec
+WITH forgotten AS (
+    UPDATE workers.watched_posts
+    SET not_found = 0
+    WHERE scrape_job_id = ANY ($1::uuid[])
+)
 UPDATE public.scrape_jobs
 SET status = 'scheduled',
     next_check = NULL
@@ -330,7 +392,7 @@ WHERE id = ANY ($1::uuid[])
   AND status = 'failed'
 `
 
-// Makes rows that were given up due again.
+// Makes rows that were given up due again, and forgets that their post was missing.
 func (q *Queries) ScrapeJobReopen(ctx context.Context, db DBTX, ids []uuid.UUID) error {
 	_, err := db.Exec(ctx, scrapeJobReopen, ids)
 	return err

@@ -5,18 +5,24 @@ SELECT
     social_id,
     author_id,
     scan_cursor,
-    scan_started_at
+    scan_started_at,
+    published_at,
+    first_read_at,
+    moved_at
 FROM workers.watched_posts
 WHERE scrape_job_id = @scrape_job_id;
 
 -- name: WatchedPostUpsert :exec
 -- A post that was corrected is scanned anew.
-INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, author_id)
-VALUES (@scrape_job_id, @asked_for, @social_id, @author_id)
+INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, author_id, published_at)
+VALUES (@scrape_job_id, @asked_for, @social_id, @author_id, @published_at)
 ON CONFLICT (scrape_job_id) DO UPDATE
 SET asked_for = excluded.asked_for,
     social_id = excluded.social_id,
     author_id = excluded.author_id,
+    published_at = excluded.published_at,
+    first_read_at = now(),
+    moved_at = NULL,
     scan_cursor = NULL,
     scan_started_at = NULL,
     updated_at = now();
@@ -27,3 +33,20 @@ SET scan_cursor = @scan_cursor,
     scan_started_at = @scan_started_at,
     updated_at = now()
 WHERE scrape_job_id = @scrape_job_id;
+
+-- name: WatchedPostRead :exec
+-- A poll read a page of the post.
+UPDATE workers.watched_posts
+SET not_found = 0,
+    moved_at = CASE WHEN @moved::boolean THEN now() ELSE moved_at END,
+    updated_at = now()
+WHERE scrape_job_id = @scrape_job_id;
+
+-- name: WatchedPostMiss :one
+-- Counts the polls in a row that did not find the post.
+INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, not_found)
+VALUES (@scrape_job_id, @asked_for, '', 1)
+ON CONFLICT (scrape_job_id) DO UPDATE
+SET not_found = watched_posts.not_found + 1,
+    updated_at = now()
+RETURNING not_found;

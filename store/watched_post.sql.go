@@ -19,7 +19,10 @@ SELECT
     social_id,
     author_id,
     scan_cursor,
-    scan_started_at
+    scan_started_at,
+    published_at,
+    first_read_at,
+    moved_at
 FROM workers.watched_posts
 WHERE scrape_job_id = $1
 `
@@ -31,6 +34,9 @@ type WatchedPostGetRow struct {
 	AuthorID      *string
 	ScanCursor    *string
 	ScanStartedAt *time.Time
+	PublishedAt   *time.Time
+	FirstReadAt   time.Time
+	MovedAt       *time.Time
 }
 
 func (q *Queries) WatchedPostGet(ctx context.Context, db DBTX, scrapeJobID uuid.UUID) (WatchedPostGetRow, error) {
@@ -43,8 +49,52 @@ func (q *Queries) WatchedPostGet(ctx context.Context, db DBTX, scrapeJobID uuid.
 		&i.AuthorID,
 		&i.ScanCursor,
 		&i.ScanStartedAt,
+		&i.PublishedAt,
+		&i.FirstReadAt,
+		&i.MovedAt,
 	)
 	return i, err
+}
+
+const watchedPostMiss = `-- name: WatchedPostMiss :one
+INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, not_found)
+VALUES ($1, $2, '', 1)
+ON CONFLICT (scrape_job_id) DO UPDATE
+SET not_found = watched_posts.not_found + 1,
+    updated_at = now()
+RETURNING not_found
+`
+
+type WatchedPostMissParams struct {
+	ScrapeJobID uuid.UUID
+	AskedFor    string
+}
+
+// Counts the polls in a row that did not find the post.
+func (q *Queries) WatchedPostMiss(ctx context.Context, db DBTX, arg WatchedPostMissParams) (int32, error) {
+	row := db.QueryRow(ctx, watchedPostMiss, arg.ScrapeJobID, arg.AskedFor)
+	var not_found int32
+	err := row.Scan(&not_found)
+	return not_found, err
+}
+
+const watchedPostRead = `-- name: WatchedPostRead :exec
+UPDATE workers.watched_posts
+SET not_found = 0,
+    moved_at = CASE WHEN $1::boolean THEN now() ELSE moved_at END,
+    updated_at = now()
+WHERE scrape_job_id = $2
+`
+
+type WatchedPostReadParams struct {
+	Moved       bool
+	ScrapeJobID uuid.UUID
+}
+
+// A poll read a page of the post.
+func (q *Queries) WatchedPostRead(ctx context.Context, db DBTX, arg WatchedPostReadParams) error {
+	_, err := db.Exec(ctx, watchedPostRead, arg.Moved, arg.ScrapeJobID)
+	return err
 }
 
 const watchedPostSetScan = `-- name: WatchedPostSetScan :exec
@@ -67,12 +117,15 @@ func (q *Queries) WatchedPostSetScan(ctx context.Context, db DBTX, arg WatchedPo
 }
 
 const watchedPostUpsert = `-- name: WatchedPostUpsert :exec
-INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, author_id)
-VALUES ($1, $2, $3, $4)
+INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, author_id, published_at)
+VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (scrape_job_id) DO UPDATE
 SET asked_for = excluded.asked_for,
     social_id = excluded.social_id,
     author_id = excluded.author_id,
+    published_at = excluded.published_at,
+    first_read_at = now(),
+    moved_at = NULL,
     scan_cursor = NULL,
     scan_started_at = NULL,
     updated_at = now()
@@ -83,6 +136,7 @@ type WatchedPostUpsertParams struct {
 	AskedFor    string
 	SocialID    string
 	AuthorID    *string
+	PublishedAt *time.Time
 }
 
 // A post that was corrected is scanned anew.
@@ -92,6 +146,7 @@ func (q *Queries) WatchedPostUpsert(ctx context.Context, db DBTX, arg WatchedPos
 		arg.AskedFor,
 		arg.SocialID,
 		arg.AuthorID,
+		arg.PublishedAt,
 	)
 	return err
 }

@@ -79,7 +79,8 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	}()
 
 	// Database: there, and migrated.
-	if w.pool, err = openPool(ctx, cfg); err != nil {
+	id := instanceID()
+	if w.pool, err = openPoolAs(ctx, cfg, queue.Application(id)); err != nil {
 		return nil, err
 	}
 	if err := migrations.Check(ctx, w.pool); err != nil {
@@ -117,7 +118,6 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 
 	// Jobs and the queue they run on.
 	settings := jobSettings(cfg)
-	id := instanceID()
 	w.client, err = queue.New(queue.Config{
 		Pool: w.pool,
 		ID:   id,
@@ -250,8 +250,12 @@ func (w *worker) close() {
 
 // openPool connects to the database of the configuration.
 func openPool(ctx context.Context, cfg config.Config) (*pgxpool.Pool, error) {
+	return openPoolAs(ctx, cfg, "bravorevos-worker")
+}
+
+func openPoolAs(ctx context.Context, cfg config.Config, application string) (*pgxpool.Pool, error) {
 	return store.Open(ctx, store.Options{
-		URL: cfg.DatabaseURL.Reveal(), Application: "bravorevos-worker", MaxConnections: cfg.MaxConnections, Pooled: cfg.PollOnly,
+		URL: cfg.DatabaseURL.Reveal(), Application: application, MaxConnections: cfg.MaxConnections, Pooled: cfg.PollOnly,
 	})
 }
 
@@ -275,17 +279,20 @@ func jobSettings(cfg config.Config) jobs.Settings {
 			GapMin:             cfg.WriteGapMin, GapMax: cfg.WriteGapMax,
 			WorkingHours: cfg.WorkingHours, TimeZone: zone,
 		},
-		PollUnit: cfg.PollIntervalUnit, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag, SendTimeout: cfg.UnipileTimeout,
+		PollUnit: cfg.PollIntervalUnit, CommentReadsPerDay: cfg.CommentReadsPerDay, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag, SendTimeout: cfg.UnipileTimeout,
 		WebhookSchedule: cfg.WebhookSchedule, WebhookSecret: cfg.SigningSecret().Reveal(), EmailFrom: cfg.EmailFrom,
 		Retention: jobs.Retention{Comments: cfg.CommentRetention, Inbox: cfg.InboxRetention},
 	}
 }
 
-// instanceID names this process in River's tables: which machine, and which run.
+const instanceFormat = "%.36s_%d_%s"
+
+// instanceID names this process in River's tables and at Postgres, which cuts long
+// names: which machine, and which run.
 func instanceID() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "worker"
 	}
-	return fmt.Sprintf("%.60s_%d_%s", host, os.Getpid(), uuid.NewString()[:8])
+	return fmt.Sprintf(instanceFormat, host, os.Getpid(), uuid.NewString()[:8])
 }

@@ -77,6 +77,7 @@ func newOutside(t *testing.T, pool *pgxpool.Pool, lag time.Duration) *outside {
 		"NOTIFICATION_SWEEP_INTERVAL": "1s",
 		"POLL_INTERVAL_UNIT":          "500ms",
 		"FAILED_POLL_WAIT":            "1s",
+		"COMMENT_READS_PER_DAY":       "100000",
 		"FIRST_DMS_PER_HOUR":          "10000",
 		"FIRST_DMS_PER_DAY":           "10000",
 		"ANSWERS_PER_HOUR":            "10000",

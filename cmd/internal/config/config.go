@@ -43,6 +43,7 @@ type Config struct {
 	InboxInterval             time.Duration `env:"INBOX_INTERVAL" envDefault:"1m" doc:"How often the inbox of an account with waiting leads is read." example:"30s"`
 	WebhookSweepInterval      time.Duration `env:"WEBHOOK_SWEEP_INTERVAL" envDefault:"10m" doc:"How often due webhook rows without a job are looked for." example:"2m"`
 	NotificationSweepInterval time.Duration `env:"NOTIFICATION_SWEEP_INTERVAL" envDefault:"15m" doc:"How often pending notifications without a job are looked for." example:"5m"`
+	CommentReadsPerDay        int           `env:"COMMENT_READS_PER_DAY" envDefault:"100" doc:"How often an account may read comments in any 24 hours, where its row in workers.accounts says nothing else. Unipile recommends 100." example:"200"`
 	RelationsInterval         time.Duration `env:"RELATIONS_INTERVAL" envDefault:"6h" doc:"How often, on average, new connections are looked for while commenters who could not be written to are waited for." example:"8h"`
 	PollIntervalUnit          time.Duration `env:"POLL_INTERVAL_UNIT" envDefault:"1m" doc:"How long one of poll_interval_minutes lasts; the demo compresses time with it." example:"1s"`
 	FailedPollWait            time.Duration `env:"FAILED_POLL_WAIT" envDefault:"10m" doc:"When a poll that failed is tried again." example:"5m"`

@@ -60,6 +60,7 @@ func TestDefaults(t *testing.T) {
 		InboxInterval:             time.Minute,
 		WebhookSweepInterval:      10 * time.Minute,
 		NotificationSweepInterval: 15 * time.Minute,
+		CommentReadsPerDay:        100,
 		RelationsInterval:         6 * time.Hour,
 		PublicRepliesPerHour:      10,
 		PublicRepliesPerDay:       25,

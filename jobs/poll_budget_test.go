@@ -1,0 +1,147 @@
+package jobs_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"github.com/bravorevos/workers/jobs"
+	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
+)
+
+// Ensure a post with thousands of comments is read bit by bit, as the account's reads
+// allow: nothing is lost or counted twice, and what comes meanwhile is found.
+func TestPollReadsALargePostWithFewReads(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) { o.settings.CommentReadsPerDay = 9 })
+	const old = 3000
+	at := time.Now().Add(-24 * time.Hour)
+	for n := range old {
+		b.linkedin.AddComment(fakeunipile.Comment{PostID: postID, AuthorID: b.person(n % 50), Text: "nice", At: at.Add(time.Duration(n) * time.Second)})
+	}
+	id := b.scrapeJob(nil)
+	result := work(b, jobs.PollCommentsArgs{ScrapeJobID: id})
+	b.wantEvent(result, river.EventKindJobCancelled)
+	if got := attemptErrors(result.Job); len(got) != 1 || !strings.Contains(got[0], "COMMENT_READS_PER_DAY") {
+		t.Errorf("the job tells %v", got)
+	}
+	b.want("scrape_jobs", id, row{"comments_scanned": 900, "error_count": 0, "last_error": nil, "status": "running"})
+	if next := time.Until(b.nextCheck(id)); next < 24*time.Hour || next > 25*time.Hour {
+		t.Errorf("goes on in %s, want when the first reads are a day old", next)
+	}
+
+	polls := 1
+	for day := 1; scalar[bool](b, "SELECT scan_started_at IS NOT NULL FROM workers.watched_posts"); day++ {
+		if day > 6 {
+			t.Fatal("the scan does not end")
+		}
+		b.comment(60+day, "guide") // above what was read
+		b.exec("UPDATE workers.comment_reads SET hour = hour - interval '25 hours'")
+		b.exec("UPDATE scrape_jobs SET next_check = now()")
+		work(b, jobs.PollCommentsArgs{ScrapeJobID: id})
+		polls++
+	}
+	// The next poll finds what came while the long scan went on.
+	b.exec("UPDATE workers.comment_reads SET hour = hour - interval '25 hours'")
+	b.poll(id)
+	all := len(scalar[[]string](b, "SELECT array_agg(comment_id) FROM workers.comments"))
+	b.wantCounts(id, all, polls-1)
+	if want := old + polls - 1; all != want {
+		t.Errorf("%d comments are known, want %d", all, want)
+	}
+	if n := b.calls("list_comments"); n > 35 {
+		t.Errorf("%d calls for %d comments", n, all)
+	}
+	t.Logf("%d comments took %d calls in %d polls", all, b.calls("list_comments"), polls+1)
+}
+
+// wantNext makes sure that a post is read again after the interval, or up to a fifth
+// of it later.
+func (b *bench) wantNext(id uuid.UUID, interval time.Duration) {
+	b.Helper()
+	if wait := time.Until(b.nextCheck(id)); wait < interval-time.Minute || wait > interval+interval/5 {
+		b.Errorf("the post is read again in %s, want in %s or up to a fifth later", wait, interval)
+	}
+}
+
+// Ensure an account's own number of reads wins, and a full day costs no call.
+func TestPollOfAnAccountWithoutReads(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	insert[string](b, "workers.accounts", row{"id": accountID, "comment_reads_per_day": 0, "provider_id": ownerID}, nil)
+	b.comment(1, "guide")
+	id := b.scrapeJob(nil)
+	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
+	if n := b.calls("list_comments"); n != 0 {
+		t.Errorf("%d reads, want none", n)
+	}
+	b.exec("UPDATE workers.accounts SET comment_reads_per_day = 1")
+	b.poll(id)
+	b.wantCounts(id, 1, 1)
+}
+
+// Ensure a quiet post is read less often as it ages, and one that moves at its
+// owner's pace again.
+func TestPollSlowsDown(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.scrapeJob(row{"poll_interval_minutes": 3})
+	b.poll(id)
+	b.wantNext(id, 3*time.Minute)
+	for age, want := range map[string]time.Duration{"5 hours": 15 * time.Minute, "3 days": 45 * time.Minute, "30 days": 6 * time.Hour} {
+		b.exec("UPDATE workers.watched_posts SET published_at = now() - $1::interval, moved_at = NULL", age)
+		b.poll(id)
+		b.wantNext(id, want)
+	}
+	b.comment(1, "hello")
+	b.poll(id)
+	b.wantNext(id, 3*time.Minute)
+}
+
+// Ensure a post that is gone is given up after some polls, not after one, and goes on
+// when it is opened again.
+func TestPollGivesUpAPostThatIsGone(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []fakeunipile.Fault{
+		{Operation: "list_comments", Status: 404, Type: "resource_not_found", Detail: "Post not found"},
+		{Operation: "get_post", Status: 422, Type: "invalid_post"},
+	} {
+		t.Run(fmt.Sprintf("%s %d", tc.Operation, tc.Status), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.comment(1, "guide")
+			id := b.scrapeJob(nil)
+			b.linkedin.AddFault(tc)
+			for range 2 {
+				b.failPoll(id)
+				b.want("scrape_jobs", id, row{"status": "running"})
+			}
+			if tc.Operation == "list_comments" { // found once more: the count starts anew
+				b.linkedin.ClearFaults()
+				b.poll(id)
+				b.linkedin.AddFault(tc)
+				b.failPoll(id)
+				b.failPoll(id)
+				b.want("scrape_jobs", id, row{"status": "running"})
+			}
+			if got := b.failPoll(id); !strings.Contains(got, "enqueue scrape --status failed --id "+id.String()) {
+				t.Errorf("last_error %q does not say what to do", got)
+			}
+			b.want("scrape_jobs", id, row{"status": "failed"})
+			if got := b.run(b.sweeps.ScrapeJobs); len(got) != 0 {
+				t.Errorf("the sweep gives a job to %v", got)
+			}
+			b.linkedin.ClearFaults()
+			b.exec("UPDATE scrape_jobs SET status = 'scheduled'")
+			b.poll(id)
+			b.wantCounts(id, 1, 1)
+			if n := scalar[int](b, "SELECT not_found FROM workers.watched_posts"); n != 0 {
+				t.Errorf("%d misses are counted after a success", n)
+			}
+		})
+	}
+}

@@ -1,0 +1,165 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bravorevos/workers/integrations"
+	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// nextWait says when a post that was read is read again.
+func (w *pollComments) nextWait(ctx context.Context, sj store.ScrapeJobGetForPollRow) (time.Duration, error) {
+	post, err := w.WatchedPostGet(ctx, w.Pool, sj.ID)
+	if err != nil {
+		return 0, fmt.Errorf("read watched post: %w", err)
+	}
+	budget, err := w.readBudget(ctx, w.Pool, sj.UnipileAccountID)
+	if err != nil {
+		return 0, err
+	}
+	used, err := w.CommentReadSum(ctx, w.Pool, sj.UnipileAccountID)
+	if err != nil {
+		return 0, fmt.Errorf("sum reads of account %s: %w", sj.UnipileAccountID, err)
+	}
+	posts, err := w.ScrapeJobCountLive(ctx, w.Pool, sj.UnipileAccountID)
+	if err != nil {
+		return 0, fmt.Errorf("count live posts of account %s: %w", sj.UnipileAccountID, err)
+	}
+	published := post.FirstReadAt
+	if post.PublishedAt != nil {
+		published = *post.PublishedAt
+	}
+	now := time.Now()
+	c := cadence{
+		age: now.Sub(published), quiet: now.Sub(later(published, deref(post.MovedAt))),
+		interval: time.Duration(sj.PollIntervalMinutes) * w.settings.PollUnit, unit: w.settings.PollUnit,
+		reads: int(used.Calls), budget: budget, posts: int(posts),
+	}
+	return c.wait(rand.Float64()), nil
+}
+
+// readBudget is how often an account may read comments in a day.
+func (w *pollComments) readBudget(ctx context.Context, db store.DBTX, accountID string) (int, error) {
+	account, err := w.AccountGet(ctx, db, accountID)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, fmt.Errorf("read account: %w", err)
+	}
+	return orDefault(account.CommentReadsPerDay, w.settings.CommentReadsPerDay), nil
+}
+
+// readsUsedUpError says that the account has read as often as it may in a day.
+type readsUsedUpError struct {
+	account string
+	budget  int
+	until   time.Time
+}
+
+// Error says what an operator may change.
+func (e *readsUsedUpError) Error() string {
+	return fmt.Sprintf("account %s has used its %d reads of comments a day; it goes on at %s"+
+		" (COMMENT_READS_PER_DAY, or comment_reads_per_day of its row in workers.accounts)",
+		e.account, e.budget, e.until.UTC().Format(time.RFC3339))
+}
+
+// takeRead counts a read before it is made.
+func (w *pollComments) takeRead(ctx context.Context, accountID string) error {
+	return w.inTx(ctx, func(tx pgx.Tx) error {
+		if err := w.CommentReadLock(ctx, tx, accountID); err != nil {
+			return fmt.Errorf("lock reads of account %s: %w", accountID, err)
+		}
+		budget, err := w.readBudget(ctx, tx, accountID)
+		if err != nil {
+			return err
+		}
+		used, err := w.CommentReadSum(ctx, tx, accountID)
+		if err != nil {
+			return fmt.Errorf("sum reads of account %s: %w", accountID, err)
+		}
+		if int(used.Calls) >= budget {
+			return &readsUsedUpError{account: accountID, budget: budget, until: used.Oldest.Add(day + time.Hour)}
+		}
+		if err := w.CommentReadAdd(ctx, tx, accountID); err != nil {
+			return fmt.Errorf("count read of account %s: %w", accountID, err)
+		}
+		return nil
+	})
+}
+
+// postpone lets the row rest until the account may read again. It is no error of the
+// row; the job ends with the reason, for the log and River UI.
+func (w *pollComments) postpone(ctx context.Context, id uuid.UUID, cause *readsUsedUpError) error {
+	next := later(cause.until, time.Now().Add(w.settings.FailedPollWait))
+	if err := w.ScrapeJobPostpone(ctx, w.Pool, store.ScrapeJobPostponeParams{ID: id, NextCheck: next}); err != nil {
+		return fmt.Errorf("postpone scrape job %s: %w", id, err)
+	}
+	return &queue.Recorded{Err: fmt.Errorf("poll scrape job %s: %w", id, cause)}
+}
+
+// missesBelieved polls in a row must not find a post before it is believed to be
+// gone: the provider says so of posts that exist, now and then.
+const missesBelieved = 3
+
+// recordFailure writes the error to the row. A limit is no fault of the row:
+// it is due when the limit is over, and its errors are not counted.
+func (w *pollComments) recordFailure(ctx context.Context, sj store.ScrapeJobGetForPollRow, cause error) error {
+	gone, err := w.isGone(ctx, sj, cause)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	if gone {
+		cause = fmt.Errorf("the post was not found %d times in a row and is not read any more: mend unipile_post_id or"+
+			" the account, then run `enqueue scrape --status failed --id %s`: %w", missesBelieved, sj.ID, cause)
+		err = w.ScrapeJobGiveUp(ctx, w.Pool, store.ScrapeJobGiveUpParams{ID: sj.ID, LastError: storable(cause.Error())})
+	} else {
+		failure := store.ScrapeJobFailParams{
+			ID: sj.ID, Errors: 1, LastError: storable(cause.Error()), NextCheck: time.Now().Add(w.settings.FailedPollWait),
+		}
+		if e := integrations.As(cause); e != nil && e.Kind == integrations.Limited {
+			failure.Errors = 0
+			failure.NextCheck = time.Now().Add(e.RetryAfter)
+		}
+		err = w.ScrapeJobFail(ctx, w.Pool, failure)
+	}
+	cause = fmt.Errorf("poll scrape job %s: %w", sj.ID, cause)
+	if err != nil {
+		return errors.Join(cause, fmt.Errorf("record failure: %w", err))
+	}
+	return &queue.Recorded{Err: cause}
+}
+
+// isGone counts a post that was not found, and says when that is believed.
+func (w *pollComments) isGone(ctx context.Context, sj store.ScrapeJobGetForPollRow, cause error) (bool, error) {
+	e := integrations.As(cause)
+	if e == nil || e.Scope != integrations.ScopeTarget || (e.Type != unipile.TypeInvalidPost && e.Type != unipile.TypeResourceNotFound) {
+		return false, nil
+	}
+	misses, err := w.WatchedPostMiss(ctx, w.Pool, store.WatchedPostMissParams{ScrapeJobID: sj.ID, AskedFor: askedFor(sj)})
+	if err != nil {
+		return false, fmt.Errorf("count miss of scrape job %s: %w", sj.ID, err)
+	}
+	return misses >= missesBelieved, nil
+}
+
+// askedFor is the post as its row names it.
+func askedFor(sj store.ScrapeJobGetForPollRow) string {
+	return cmp.Or(strings.TrimSpace(sj.UnipilePostID), sj.PostUrl)
+}
+
+// nonZero is nil for the zero time.
+func nonZero(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
