@@ -25,12 +25,15 @@ type Config struct {
 	Pool       *pgxpool.Pool
 	Client     *queue.Client
 	Sweeps     *jobs.Sweeps
-	CronSecret string        // empty: the cron routes answer 500
-	CronWait   time.Duration // how long they wait for the work that they started, default 5 s
-	Metrics    prometheus.Gatherer
-	Logger     *slog.Logger
-	Version    string
-	MockMode   bool // told in the health answer
+	CronSecret string // empty: the cron routes answer 500
+	// UnipileSecret is what the header Unipile-Auth of inbound webhooks must hold; empty:
+	// they are off.
+	UnipileSecret string
+	CronWait      time.Duration // how long they wait for the work that they started, default 5 s
+	Metrics       prometheus.Gatherer
+	Logger        *slog.Logger
+	Version       string
+	MockMode      bool // told in the health answer
 	// Stopping is closed when the worker begins to stop; readiness then ends.
 	Stopping <-chan struct{}
 }
@@ -52,6 +55,9 @@ func Install(mux *http.ServeMux, cfg Config) {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	// Prometheus.
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+
+	// Unipile: somebody became a connection.
+	mux.HandleFunc("POST /webhooks/unipile", s.unipileWebhook)
 
 	// The platform's cron sends GET, people use POST.
 	for route, sweep := range s.cronRoutes() {

@@ -95,8 +95,12 @@ func (s *server) cron(sweep cronSweep) http.HandlerFunc {
 // authorized compares in constant time; hashing hides the length too.
 func authorized(r *http.Request, secret string) bool {
 	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return equalSecrets(given, secret) && strings.EqualFold(scheme, "Bearer")
+}
+
+func equalSecrets(given, secret string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(secret))
-	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && strings.EqualFold(scheme, "Bearer")
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 func (s *server) sweepAndWait(ctx context.Context, sweep cronSweep) ([]result, error) {

@@ -87,8 +87,7 @@ func (w *checkRelations) take(ctx context.Context, accountID string, page unipil
 	for i, r := range page.Relations {
 		people[i] = r.PersonID
 	}
-	_, err := w.relationsAppeared(ctx, accountID, people, w.settings.afterRelation())
-	return err
+	return w.relationsAppeared(ctx, accountID, people, w.settings.afterRelation())
 }
 
 // nextLook is a few hours from now, never at the same time of day.

@@ -32,8 +32,9 @@ func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, er
 		m.Claim = &claim
 		switch m.State {
 		case store.MessageSending:
-			// Nobody else can still be sending once the time of a send is over.
-			if over := m.ClaimedAt.Add(w.settings.SendTimeout + sendMargin); m.Now.Before(over) {
+			// Nobody else can still be sending once the time of a send is over, or the
+			// process that claimed it was found dead: its lease is over, too.
+			if over := m.ClaimedAt.Add(w.settings.SendTimeout + sendMargin); m.Now.Before(over) && !m.ClaimerGone {
 				return &queue.NotYet{Until: over, Reason: "another attempt may be sending it"}
 			}
 		case store.MessageUnknown:
@@ -45,7 +46,7 @@ func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, er
 			if err != nil || !ready {
 				return err
 			}
-			if err := w.MessageClaim(ctx, tx, store.MessageClaimParams{ID: id, Claim: &claim}); err != nil {
+			if err := w.MessageClaim(ctx, tx, store.MessageClaimParams{ID: id, Claim: &claim, ClaimedBy: queue.InstanceOf(ctx)}); err != nil {
 				return fmt.Errorf("claim message %d: %w", id, err)
 			}
 			m.ClaimedAt = &m.Now

@@ -13,13 +13,13 @@ import (
 
 // Forecast is when a waiting message will be sent, if nothing changes until then.
 type Forecast struct {
-	MessageID int64
-	Purpose   string
-	LeadID    *uuid.UUID
-	Campaign  uuid.UUID
-	Queued    time.Time
-	At        time.Time // zero when nobody can say
-	Held      string    // why, then
+	MessageID int64      `json:"message_id"`
+	Purpose   string     `json:"purpose"`
+	LeadID    *uuid.UUID `json:"lead_id,omitempty"`
+	Campaign  uuid.UUID  `json:"campaign_id"`
+	Queued    time.Time  `json:"queued_at"`
+	At        time.Time  `json:"turn_at,omitzero"` // zero when nobody can say
+	Held      string     `json:"held,omitempty"`   // why, then
 }
 
 // Forecast says when each waiting message of an account will have its turn, by the

@@ -104,3 +104,20 @@ func TestLookUpInAChatThatIsGone(t *testing.T) {
 		t.Errorf("planned %v, want nothing", planned)
 	}
 }
+
+// Ensure a message that a dead worker was sending is taken up as soon as the worker is
+// found dead, and one of a living worker never is.
+func TestMessageOfADeadWorkerIsTakenUp(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id, _ := b.message(1, row{"state": "sending", "claimed_at": time.Now(), "claimed_by": "worker", "attempts": 1})
+	insert[string](b, "workers.instances", row{"id": "worker"}, nil)
+	b.wantEvent(b.send(id), river.EventKindJobSnoozed)
+	b.want("workers.messages", id, row{"state": "sending"})
+	b.exec("DELETE FROM workers.instances")
+	b.send(id)
+	b.want("workers.messages", id, row{"state": "unknown", "error_type": "not_found_yet"})
+	if n := b.calls("start_chat"); n != 0 {
+		t.Errorf("sent %d times although nothing is known of the first try", n)
+	}
+}

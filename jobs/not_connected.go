@@ -134,10 +134,9 @@ func (w *sendDM) queueOtherRoutes(
 }
 
 // relationsAppeared lets the first messages go out to people who became
-// connections, a little later than at once. It returns how many.
-func (d database) relationsAppeared(ctx context.Context, accountID string, people []string, delay time.Duration) (int, error) {
-	var reopened int
-	err := d.inTx(ctx, func(tx pgx.Tx) error {
+// connections, a little later than at once.
+func (d database) relationsAppeared(ctx context.Context, accountID string, people []string, delay time.Duration) error {
+	return d.inTx(ctx, func(tx pgx.Tx) error {
 		taken, err := d.RelationTake(ctx, tx, store.RelationTakeParams{AccountID: accountID, People: people})
 		if err != nil {
 			return fmt.Errorf("take relations of account %s: %w", accountID, err)
@@ -153,15 +152,18 @@ func (d database) relationsAppeared(ctx context.Context, accountID string, peopl
 				continue // it has left that state: opted out, say
 			}
 			after := time.Now().Add(delay)
-			rows, err := d.MessageReopen(ctx, tx, store.MessageReopenParams{ID: r.MessageID, NotBefore: &after})
-			if err != nil {
+			if _, err := d.MessageReopen(ctx, tx, store.MessageReopenParams{ID: r.MessageID, NotBefore: &after}); err != nil {
 				return fmt.Errorf("reopen message %d: %w", r.MessageID, err)
 			}
-			reopened += int(rows)
 		}
 		return nil
 	})
-	return reopened, err
+}
+
+// RelationAppeared lets the waiting first messages to a person go out who became a
+// connection of an account. It may be told any number of times.
+func (s *Sweeps) RelationAppeared(ctx context.Context, accountID, personID string) error {
+	return s.relationsAppeared(ctx, accountID, []string{personID}, s.settings.afterRelation())
 }
 
 // queueMessage puts a message into the ledger, where it is not there yet.

@@ -23,8 +23,8 @@ type Limits struct {
 	InvitationsPerWeek                        int
 	GapMin, GapMax                            time.Duration // between two writes of one account
 
-	WorkingHours string         // as pacing.ParseHours takes it
-	TimeZone     *time.Location // nil is UTC
+	WorkingHours string // as pacing.ParseHours takes it
+	TimeZone     string // IANA name; empty is UTC
 }
 
 func (l Limits) withDefaults() Limits {
@@ -162,24 +162,24 @@ func listWrites(
 
 // hoursOf reads the working hours that hold for an account.
 func hoursOf(account store.Account, limits Limits) (pacing.Hours, error) {
-	zone, text := limits.TimeZone, limits.WorkingHours
-	if name := deref(account.TimeZone); name != "" {
-		var err error
-		if zone, err = time.LoadLocation(name); err != nil {
-			return pacing.Hours{}, fmt.Errorf("time zone of account %s: %w", account.ID, err)
-		}
-	}
+	text := limits.WorkingHours
 	if account.WorkingHours != nil {
 		text = *account.WorkingHours
 	}
-	if zone == nil {
-		zone = time.UTC
+	zone, err := time.LoadLocation(zoneOf(account, limits))
+	if err != nil {
+		return pacing.Hours{}, fmt.Errorf("time zone of account %s: %w", account.ID, err)
 	}
 	hours, err := pacing.ParseHours(text, zone)
 	if err != nil {
 		return pacing.Hours{}, fmt.Errorf("working hours of account %s: %w", account.ID, err)
 	}
 	return hours, nil
+}
+
+// zoneOf is the name of the zone of an account's working hours.
+func zoneOf(account store.Account, limits Limits) string {
+	return cmp.Or(deref(account.TimeZone), limits.TimeZone, "UTC")
 }
 
 // applyPause keeps the longest of several pauses.

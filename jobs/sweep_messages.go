@@ -98,14 +98,23 @@ func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountI
 
 // situation reads what decides when an account may write.
 func (s *Sweeps) situation(ctx context.Context, accountID string, now time.Time) (situation, error) {
-	account, err := s.AccountGet(ctx, s.Pool, accountID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		account, err = store.Account{ID: accountID}, nil // it never wrote
-	}
+	account, err := s.account(ctx, accountID)
 	if err != nil {
-		return situation{}, fmt.Errorf("read account: %w", err)
+		return situation{}, err
 	}
 	return readSituation(ctx, s.Pool, s.Queries, account, s.settings.Limits, now, store.Pots()...)
+}
+
+// account reads an account's row; one that never wrote has none.
+func (s *Sweeps) account(ctx context.Context, accountID string) (store.Account, error) {
+	account, err := s.AccountGet(ctx, s.Pool, accountID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return store.Account{ID: accountID}, nil
+	}
+	if err != nil {
+		return store.Account{}, fmt.Errorf("read account: %w", err)
+	}
+	return account, nil
 }
 
 // turn is when an open message is due, and whether it has a job.

@@ -23,6 +23,7 @@ ALTER TABLE workers.pauses ADD CONSTRAINT pauses_action_check
     CHECK (action IN ('everything', 'polls', 'first_dm', 'answer', 'public_reply', 'invitation'));
 
 ALTER TABLE workers.messages
+    ADD COLUMN IF NOT EXISTS claimed_by     text,  -- the worker process, as in instances
     ADD COLUMN IF NOT EXISTS post_social_id text,  -- of a public reply: the post, and
     ADD COLUMN IF NOT EXISTS comment_id     text,  -- the comment that it answers
     ADD COLUMN IF NOT EXISTS distance       text;  -- of the person when they commented: first, second, …

@@ -24,6 +24,8 @@ const (
 // that was frozen, suspended or cut off from the database finds it over before it
 // does anything that cannot be taken back.
 type Lease struct {
+	instance string
+
 	mu      sync.Mutex
 	beat    moment          // start of the last heartbeat that got through
 	held    context.Context //nolint:containedctx // ends with the lease; those of attempts follow it
@@ -46,9 +48,9 @@ func (m moment) since(earlier moment) time.Duration {
 	return max(m.monotonic.Sub(earlier.monotonic), m.wall.Sub(earlier.wall))
 }
 
-// NewLease returns one that is not held until it is renewed.
-func NewLease() *Lease {
-	l := &Lease{now: now, renewed: make(chan struct{})}
+// NewLease returns one for the instance of this id, not held until it is renewed.
+func NewLease(instance string) *Lease {
+	l := &Lease{instance: instance, now: now, renewed: make(chan struct{})}
 	l.held, l.revoke = context.WithCancelCause(context.Background())
 	l.revoke(ErrLeaseLost)
 	return l
@@ -156,4 +158,13 @@ func CheckLease(ctx context.Context) error {
 		return l.Check()
 	}
 	return nil // no worker process: a test of one job
+}
+
+// InstanceOf is the id of the process that runs this attempt, as [Instance] lists it;
+// empty without a lease.
+func InstanceOf(ctx context.Context) string {
+	if l, ok := ctx.Value(leaseKey{}).(*Lease); ok {
+		return l.instance
+	}
+	return ""
 }

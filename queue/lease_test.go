@@ -31,7 +31,7 @@ func TestLeaseByBothClocks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			beat := now()
-			l := NewLease()
+			l := NewLease("one")
 			if err := l.Check(); !errors.Is(err, ErrLeaseLost) {
 				t.Errorf("before the first heartbeat: %v", err)
 			}
@@ -49,7 +49,7 @@ func TestLeaseByBothClocks(t *testing.T) {
 func TestLeaseGuards(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLease()
+		l := NewLease("one")
 		go l.watch(t.Context())
 		var steps []string
 		var err error
@@ -92,7 +92,7 @@ func TestLeaseGuards(t *testing.T) {
 func TestLeaseKeepsOutcomes(t *testing.T) {
 	t.Parallel()
 	for _, want := range []error{nil, errors.New("no database"), river.JobSnooze(time.Hour)} {
-		l := NewLease()
+		l := NewLease("one")
 		l.renew(now())
 		got := l.guard(t.Context(), func(context.Context) error {
 			l.revoke(ErrLeaseLost) // and found itself alive after all
@@ -109,7 +109,7 @@ func TestLeaseLetsStop(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := NewLease().guard(ctx, func(context.Context) error {
+	err := NewLease("one").guard(ctx, func(context.Context) error {
 		t.Error("it is begun without a lease")
 		return nil
 	})
@@ -122,7 +122,7 @@ func TestLeaseLetsStop(t *testing.T) {
 // at the lease in between: the whole process stood still.
 func TestLeaseEndsWithAGap(t *testing.T) {
 	t.Parallel()
-	l := NewLease()
+	l := NewLease("one")
 	beat := now()
 	l.renew(beat)
 	ctx, release := l.attach(t.Context())
@@ -143,7 +143,7 @@ func TestLeaseEndsWithAGap(t *testing.T) {
 // of its tries.
 func TestLeaseCostsNoAttempt(t *testing.T) {
 	t.Parallel()
-	lease := NewLease()
+	lease := NewLease("one")
 	lease.renew(now())
 	running := make(chan struct{}, 1)
 	again := false

@@ -20,7 +20,7 @@ import (
 func TestInstanceHearsThatItWasTakenOver(t *testing.T) {
 	t.Parallel()
 	pool := storetest.New(t)
-	frozen := &Instance{ID: "frozen", Pool: pool, Lease: NewLease(), Logger: newJSONLogger(&logs{})}
+	frozen := &Instance{ID: "frozen", Pool: pool, Lease: NewLease("one"), Logger: newJSONLogger(&logs{})}
 	alive := &Instance{ID: "alive", Pool: pool, Logger: frozen.Logger}
 	for _, i := range []*Instance{frozen, alive} {
 		if err := i.Beat(t.Context()); err != nil {
@@ -58,7 +58,7 @@ func TestInstanceOutlivesAnOutage(t *testing.T) {
 	pool := storetest.New(t)
 	var all []*Instance
 	for _, id := range []string{"one", "two", "three"} {
-		i := &Instance{ID: id, Pool: pool, Lease: NewLease(), Logger: newJSONLogger(&logs{})}
+		i := &Instance{ID: id, Pool: pool, Lease: NewLease("one"), Logger: newJSONLogger(&logs{})}
 		all = append(all, i)
 		if err := i.Beat(t.Context()); err != nil {
 			t.Fatal(err)
@@ -99,7 +99,7 @@ func TestInstanceBeatsOnItsOwnConnection(t *testing.T) {
 		t.Cleanup(c.Release)
 		held = append(held, c)
 	}
-	i := &Instance{ID: "busy", Pool: beats, Lease: NewLease(), Logger: newJSONLogger(&logs{})}
+	i := &Instance{ID: "busy", Pool: beats, Lease: NewLease("one"), Logger: newJSONLogger(&logs{})}
 	if err := i.Beat(t.Context()); err != nil {
 		t.Fatalf("all connections are busy: %v", err)
 	}

@@ -32,6 +32,8 @@ SELECT
     m.attempts,
     m.claim,
     m.claimed_at,
+    (m.claimed_by IS NOT NULL
+        AND NOT EXISTS (SELECT FROM workers.instances i WHERE i.id = m.claimed_by))::boolean AS claimer_gone,
     coalesce(l.status, 'comment_detected')::text AS lead_status,
     (l.id IS NOT NULL)::boolean AS has_lead,
     EXISTS (
@@ -53,6 +55,7 @@ FOR UPDATE OF m;
 UPDATE workers.messages
 SET state = 'sending',
     claim = @claim,
+    claimed_by = nullif(@claimed_by::text, ''),
     claimed_at = now(),
     not_before = NULL,
     attempts = attempts + 1,

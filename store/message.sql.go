@@ -40,20 +40,22 @@ const messageClaim = `-- name: MessageClaim :exec
 UPDATE workers.messages
 SET state = 'sending',
     claim = $1,
+    claimed_by = nullif($2::text, ''),
     claimed_at = now(),
     not_before = NULL,
     attempts = attempts + 1,
     updated_at = now()
-WHERE id = $2
+WHERE id = $3
 `
 
 type MessageClaimParams struct {
-	Claim *uuid.UUID
-	ID    int64
+	Claim     *uuid.UUID
+	ClaimedBy string
+	ID        int64
 }
 
 func (q *Queries) MessageClaim(ctx context.Context, db DBTX, arg MessageClaimParams) error {
-	_, err := db.Exec(ctx, messageClaim, arg.Claim, arg.ID)
+	_, err := db.Exec(ctx, messageClaim, arg.Claim, arg.ClaimedBy, arg.ID)
 	return err
 }
 
@@ -437,6 +439,8 @@ SELECT
     m.attempts,
     m.claim,
     m.claimed_at,
+    (m.claimed_by IS NOT NULL
+        AND NOT EXISTS (SELECT FROM workers.instances i WHERE i.id = m.claimed_by))::boolean AS claimer_gone,
     coalesce(l.status, 'comment_detected')::text AS lead_status,
     (l.id IS NOT NULL)::boolean AS has_lead,
     EXISTS (
@@ -473,6 +477,7 @@ type MessageLockRow struct {
 	Attempts          int32
 	Claim             *uuid.UUID
 	ClaimedAt         *time.Time
+	ClaimerGone       bool
 	LeadStatus        string
 	HasLead           bool
 	OptedOutElsewhere bool
@@ -502,6 +507,7 @@ func (q *Queries) MessageLock(ctx context.Context, db DBTX, id int64) (MessageLo
 		&i.Attempts,
 		&i.Claim,
 		&i.ClaimedAt,
+		&i.ClaimerGone,
 		&i.LeadStatus,
 		&i.HasLead,
 		&i.OptedOutElsewhere,

@@ -21,8 +21,10 @@ WHERE (sqlc.narg('account_id')::text IS NULL OR account_id = sqlc.narg('account_
 ORDER BY account_id, action;
 
 -- name: PauseLift :execrows
+-- Every pause of an account, or that of one action.
 DELETE FROM workers.pauses
-WHERE account_id = @account_id;
+WHERE account_id = @account_id
+  AND (@action::text = '' OR action = @action);
 
 -- name: PauseCountActive :many
 SELECT

@@ -47,10 +47,17 @@ func (q *Queries) PauseCountActive(ctx context.Context, db DBTX) ([]PauseCountAc
 const pauseLift = `-- name: PauseLift :execrows
 DELETE FROM workers.pauses
 WHERE account_id = $1
+  AND ($2::text = '' OR action = $2)
 `
 
-func (q *Queries) PauseLift(ctx context.Context, db DBTX, accountID string) (int64, error) {
-	result, err := db.Exec(ctx, pauseLift, accountID)
+type PauseLiftParams struct {
+	AccountID string
+	Action    string
+}
+
+// Every pause of an account, or that of one action.
+func (q *Queries) PauseLift(ctx context.Context, db DBTX, arg PauseLiftParams) (int64, error) {
+	result, err := db.Exec(ctx, pauseLift, arg.AccountID, arg.Action)
 	if err != nil {
 		return 0, err
 	}

@@ -89,6 +89,8 @@ func TestAccountsResume(t *testing.T) {
 	t.Parallel()
 	pool := storetest.New(t)
 	o := newOutside(t, pool, 0)
+	// The second message must not be under way when the first is refused.
+	o.environ["WRITE_GAP_MIN"], o.environ["WRITE_GAP_MAX"] = "500ms", "500ms"
 	o.populate(2)
 	o.unipile.AddFault(unipile.Fault{Operation: "start_chat", Type: "account_restricted", Status: 403, Times: 1})
 	o.run(t)

@@ -71,7 +71,7 @@ type worker struct {
 // start wires everything in one straight line, on purpose: this is the one place
 // where all parts meet, and it reads from top to bottom.
 func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *worker, err error) {
-	w := &worker{cfg: cfg, logger: logger, stopping: make(chan struct{}), unwatch: func() {}, lease: queue.NewLease(), fenced: make(chan error, 1)}
+	w := &worker{cfg: cfg, logger: logger, stopping: make(chan struct{}), unwatch: func() {}, fenced: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -80,6 +80,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 
 	// Database: there, and migrated.
 	id := instanceID()
+	w.lease = queue.NewLease(id)
 	if w.pool, err = openPoolAs(ctx, cfg, queue.Application(id)); err != nil {
 		return nil, err
 	}
@@ -142,7 +143,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	// HTTP, before any job may run: a port that is taken must not cut jobs short.
 	mux := http.NewServeMux()
 	api.Install(mux, api.Config{
-		Pool: w.pool, Client: w.client, Sweeps: sweeps, CronSecret: cfg.CronSecret.Reveal(), Metrics: registry,
+		Pool: w.pool, Client: w.client, Sweeps: sweeps, CronSecret: cfg.CronSecret.Reveal(), UnipileSecret: cfg.UnipileWebhookSecret.Reveal(), Metrics: registry,
 		Logger: logger, Version: buildVersion(), MockMode: cfg.UnipileMockMode, Stopping: w.stopping,
 	})
 	err = console.Install(ctx, mux, console.Config{
@@ -260,10 +261,6 @@ func openPoolAs(ctx context.Context, cfg config.Config, application string) (*pg
 }
 
 func jobSettings(cfg config.Config) jobs.Settings {
-	zone, err := time.LoadLocation(cfg.TimeZone)
-	if err != nil {
-		zone = time.UTC // the configuration was checked
-	}
 	return jobs.Settings{
 		Intervals: jobs.Intervals{
 			ScrapeJobs: cfg.ScrapeSweepInterval, Messages: cfg.MessageSweepInterval, Inboxes: cfg.InboxInterval,
@@ -277,7 +274,7 @@ func jobSettings(cfg config.Config) jobs.Settings {
 			InvitationsPerHour: cfg.InvitationsPerHour, InvitationsPerDay: cfg.InvitationsPerDay,
 			InvitationsPerWeek: cfg.InvitationsPerWeek,
 			GapMin:             cfg.WriteGapMin, GapMax: cfg.WriteGapMax,
-			WorkingHours: cfg.WorkingHours, TimeZone: zone,
+			WorkingHours: cfg.WorkingHours, TimeZone: cfg.TimeZone,
 		},
 		PollUnit: cfg.PollIntervalUnit, CommentReadsPerDay: cfg.CommentReadsPerDay, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag, SendTimeout: cfg.UnipileTimeout,
 		WebhookSchedule: cfg.WebhookSchedule, WebhookSecret: cfg.SigningSecret().Reveal(), EmailFrom: cfg.EmailFrom,

@@ -25,6 +25,8 @@ type Config struct {
 	WebhookSecret   Secret `env:"WEBHOOK_SECRET" doc:"Signs outgoing webhooks. Make one: openssl rand -hex 32." example:"51ab7c8d9e"`
 	SupabaseKey     Secret `env:"SUPABASE_SERVICE_ROLE_KEY" doc:"Accepted and ignored: the workers speak to Postgres directly." example:"eyJhbGciOi"`
 
+	UnipileWebhookSecret Secret `env:"UNIPILE_WEBHOOK_SECRET" doc:"What Unipile's webhooks must send in the header Unipile-Auth, to POST /webhooks/unipile; off without it. Make one: openssl rand -hex 32." example:"c07d4b2f1a"`
+
 	EmailFrom string `env:"EMAIL_FROM" envDefault:"Bravo revOS <notifications@bravorevos.com>" doc:"Sender of notification emails, on a domain verified at Resend." example:"Kelp <pods@kelp.example>"`
 
 	ListenAddr       string `env:"LISTEN_ADDR" envDefault:":8080" doc:"Address of the HTTP server; :0 takes a free port." example:"127.0.0.1:8080"`

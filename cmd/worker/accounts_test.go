@@ -1,0 +1,62 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bravorevos/workers/store/storetest"
+)
+
+// Ensure an operator sees what waits and when it goes out, changes the rules, and
+// stops and resumes an account, with clear words for what is wrong.
+func TestAccountsCommands(t *testing.T) {
+	t.Parallel()
+	pool := storetest.New(t)
+	o := newOutside(t, pool, 0)
+	o.populate(1)
+	o.seed(t, pool)
+	execSQL(t, pool, `INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, purpose, recipient_id, body)
+		SELECT unipile_account_id, campaign_id, id, 'first_dm', 'person ' || n, 'hello' FROM scrape_jobs, generate_series(1, 30) n`)
+	for _, step := range []struct {
+		args, want string
+		code       int
+	}{
+		{"accounts", accountID + "  30       0         0", 0},
+		{"accounts", "no account is paused", 0},
+		{"accounts show " + accountID, "0 of 10000 in a hour", 0},
+		{"accounts show nobody", "no scrape job or message belongs to account nobody", 1},
+		{"accounts forecast " + accountID, "20 of 30 waiting messages", 0},
+		{"accounts forecast " + accountID + " --limit 0", "30 of 30 waiting messages", 0},
+		{"accounts forecast " + accountID + " --limit 1 --json", `"purpose":"first_dm"`, 0},
+		{"accounts forecast " + accountID + " --lead x", `--lead "x" is no lead id`, 2},
+		{"accounts set " + accountID, "nothing to set", 2},
+		{"accounts set " + accountID + " --first-dms-per-hour many", `--first-dms-per-hour "many" is neither a number nor "default"`, 2},
+		{"accounts set " + accountID + " --time-zone Mars/Olympus", "not the name of a zone", 2},
+		{"accounts set " + accountID + " --working-hours 9-5", "mon-fri 08:00-19:00", 2},
+		{"accounts set " + accountID + " --warm-up soon", `"now" or "off"`, 2},
+		{"accounts set nobody --first-dms-per-hour 3", "no scrape job or message", 1},
+		{"accounts set " + accountID + " --first-dms-per-hour 4 --time-zone Europe/Berlin --warm-up now", "is changed", 0},
+		{"accounts show " + accountID, "0 of 1 in a hour, 0 of 2000 in a day", 0}, // a fifth of 4, and of the worker's 10000
+		{"accounts show " + accountID, "always (Europe/Berlin)", 0},
+		{"accounts set " + accountID + " --warm-up off --first-dms-per-hour 0", "is changed", 0},
+		{"accounts forecast " + accountID, "a limit of the account is 0", 0},
+		{"accounts set " + accountID + " --first-dms-per-hour default", "is changed", 0},
+		{"accounts pause " + accountID + " --only sleep", "is none of", 2},
+		{"accounts pause " + accountID + " --only first_dm --reason holidays --for 2h", "is paused", 0},
+		{"accounts", "holidays", 0},
+		{"accounts pause " + accountID, "is paused", 0},
+		{"accounts forecast " + accountID, "the account is paused until you resume it", 0},
+		{"accounts resume " + accountID + " --only everything", "is resumed", 0},
+		{"accounts", "first_dm", 0},
+		{"accounts resume " + accountID, "is resumed", 0},
+		{"accounts resume " + accountID, "is not paused", 1},
+	} {
+		out, err := o.call(t, strings.Fields(step.args)...)
+		if err != nil {
+			out += err.Error()
+		}
+		if exitCode(err) != step.code || !strings.Contains(out, step.want) {
+			t.Errorf("worker %s: exit code %d, want %d; %q is not in:\n%s", step.args, exitCode(err), step.code, step.want, out)
+		}
+	}
+}
