@@ -59,6 +59,9 @@ func Install(mux *http.ServeMux, cfg Config) {
 	// Unipile: somebody became a connection.
 	mux.HandleFunc("POST /webhooks/unipile", s.unipileWebhook)
 
+	// Web app: before a campaign is saved.
+	mux.HandleFunc("POST /api/templates/check", s.checkTemplates)
+
 	// The platform's cron sends GET, people use POST.
 	for route, sweep := range s.cronRoutes() {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {

@@ -14,9 +14,9 @@ import (
 // greetingName is how to address somebody: the given name, or the first of the
 // full name, or the fallback.
 func (to Recipient) greetingName(fallback string) string {
-	given := nameWords(to.FirstName)
+	given := withoutInitials(nameWords(to.FirstName))
 	if len(given) == 0 {
-		given = nameWords(to.FullName)
+		given = withoutInitials(nameWords(to.FullName))
 		given = given[:min(1, len(given))]
 	}
 	switch {
@@ -25,7 +25,20 @@ func (to Recipient) greetingName(fallback string) string {
 	case len(given) > 2: // More than "Mary Ann" is not only a name.
 		given = given[:1]
 	}
+	for i, name := range given {
+		if !strings.ContainsFunc(name, unicode.IsUpper) {
+			given[i] = spell(name)
+		}
+	}
 	return strings.Join(given, " ")
+}
+
+// withoutInitials leaves single letters out where there is more: "J. Robert".
+func withoutInitials(words []string) []string {
+	if slices.ContainsFunc(words, func(word string) bool { return !isInitial(word) }) {
+		words = slices.DeleteFunc(words, isInitial)
+	}
+	return words
 }
 
 // lastName is the family name, or what follows the first of the full name.
@@ -60,6 +73,7 @@ func nameWords(field string) []string {
 			}
 			return -1
 		}, word)
+		word = strings.Trim(word, "-'’")
 		if !strings.ContainsFunc(word, unicode.IsLetter) {
 			continue
 		}
@@ -71,10 +85,34 @@ func nameWords(field string) []string {
 	return name
 }
 
+// isInitial reports a single letter, with or without a dot, of a script that has
+// capitals. In others a letter may be a name.
+func isInitial(word string) bool {
+	letter, size := utf8.DecodeRuneInString(word)
+	return (unicode.IsUpper(letter) || unicode.IsLower(letter)) && strings.Trim(word[size:], ".") == ""
+}
+
 // calm lowers a word in capitals. Two letters stay: "JP" are initials.
 func calm(word string) string {
 	if utf8.RuneCountInString(word) > 2 && !strings.Contains(word, ".") && !strings.ContainsFunc(word, unicode.IsLower) {
-		return cases.Title(language.Und).String(word)
+		return spell(word)
 	}
 	return word
+}
+
+// spell writes a name with capitals where names have them.
+func spell(word string) string {
+	parts := strings.Split(cases.Lower(language.Und).String(word), "-")
+	for i, part := range parts {
+		parts[i] = capital(part)
+		if o, brien, ok := strings.Cut(parts[i], "'"); ok && utf8.RuneCountInString(o) == 1 {
+			parts[i] = o + "'" + capital(brien)
+		}
+	}
+	return strings.Join(parts, "-")
+}
+
+func capital(word string) string {
+	first, size := utf8.DecodeRuneInString(word)
+	return string(unicode.ToTitle(first)) + word[size:]
 }

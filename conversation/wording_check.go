@@ -22,6 +22,23 @@ const (
 
 var variableName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
+// ReadWording reads how a campaign writes from its columns, and what is wrong with it:
+// settings that cannot be read, a trigger word that cannot match, and [Wording.Check].
+func ReadWording(settings []byte, dmTemplate, triggerWords string) (Wording, []Problem) {
+	w := Wording{DMTemplate: dmTemplate, Keywords: SplitKeywords(triggerWords)}
+	var found []Problem
+	var err error
+	if w.Settings, err = ParseSettings(settings); err != nil {
+		found = append(found, Problem{Path: "settings", Message: err.Error()})
+	}
+	if len(w.Keywords) == 0 {
+		found = append(found, Problem{Path: "trigger_word", Message: "is empty: nobody could ask"})
+	} else if _, err := NewTrigger(TriggerRules{Keywords: w.Keywords}); err != nil {
+		found = append(found, Problem{Path: "trigger_word", Message: err.Error()})
+	}
+	return w, append(found, w.Check()...)
+}
+
 // longName is of the longest that a person may be expected to have: a text must have
 // room for it, or be written without a name.
 var longName = Recipient{FirstName: "Maximiliane-Charlotte", LastName: "Schwarzenberger-Oppenheimer", Company: "Kelp Analytics International"}

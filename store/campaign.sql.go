@@ -7,6 +7,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/google/uuid"
 )
@@ -22,6 +23,56 @@ func (q *Queries) CampaignExists(ctx context.Context, db DBTX, id uuid.UUID) (bo
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const campaignListWordings = `-- name: CampaignListWordings :many
+SELECT
+    c.id,
+    c.name,
+    coalesce(c.dm_template_step1, '')::text AS dm_template,
+    c.settings,
+    concat_ws(',', c.trigger_word, (
+        SELECT string_agg(DISTINCT s.trigger_word, ',')
+        FROM public.scrape_jobs s
+        WHERE s.campaign_id = c.id))::text AS trigger_words
+FROM public.campaigns c
+WHERE CASE WHEN cardinality($1::uuid[]) = 0 THEN coalesce(c.status, 'draft') <> 'completed' ELSE c.id = ANY ($1) END
+ORDER BY c.name, c.id
+`
+
+type CampaignListWordingsRow struct {
+	ID           uuid.UUID
+	Name         string
+	DmTemplate   string
+	Settings     json.RawMessage
+	TriggerWords string
+}
+
+// How campaigns write: those that are named, else all that are not completed.
+func (q *Queries) CampaignListWordings(ctx context.Context, db DBTX, ids []uuid.UUID) ([]CampaignListWordingsRow, error) {
+	rows, err := db.Query(ctx, campaignListWordings, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CampaignListWordingsRow
+	for rows.Next() {
+		var i CampaignListWordingsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.DmTemplate,
+			&i.Settings,
+			&i.TriggerWords,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const clientExists = `-- name: ClientExists :one

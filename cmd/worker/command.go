@@ -43,6 +43,7 @@ it at once. Everything is set in the environment: see "worker help environment".
 			RunE: func(cmd *cobra.Command, _ []string) error { return health(cmd.Context(), environ, cmd.OutOrStdout()) },
 		},
 		accountsCommand(environ),
+		campaignsCommand(environ),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 			Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "worker", buildVersion()) },
