@@ -19,7 +19,12 @@ demo: ## The whole funnel on this machine, without any account; gets a Postgres 
 
 .PHONY: test
 test: ## All tests, on a Postgres that it gets by itself; TESTFLAGS="-race -v" passes flags on
-	@go run ./sandbox with-postgres -- go test $(TESTFLAGS) ./...
+	@go run ./sandbox with-postgres -- go test -parallel 8 $(TESTFLAGS) ./...
+
+.PHONY: chaos
+chaos: ## Kill 200 workers at random while the funnel runs; KILLS=500 SEED=1 for others
+	@go run ./sandbox with-postgres -- go test ./cmd/worker -run '^TestChaos$$' -count=1 -v -parallel 4 -timeout 30m \
+		-chaos.kills $(or $(KILLS),200) -chaos.seed $(or $(SEED),0)
 
 .PHONY: sandbox
 sandbox: ## The fakes, a Postgres and a worker, until Ctrl-C; prints what to export

@@ -27,13 +27,13 @@ var legacy string
 
 // Main runs the tests of a package, stops the server that they used and reports
 // goroutines that they left. Call it from TestMain.
-func Main(m *testing.M) {
+func Main(m *testing.M, leaks ...goleak.Option) {
 	code := m.Run()
 	if server, err := start(); err == nil {
 		_ = server.Stop()
 	}
 	if code == 0 {
-		if err := goleak.Find(); err != nil {
+		if err := goleak.Find(leaks...); err != nil {
 			fmt.Fprintln(os.Stderr, "goroutines left behind:", err)
 			code = 1
 		}
