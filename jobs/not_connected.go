@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bravorevos/workers/conversation"
+	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/store"
 )
@@ -28,42 +29,46 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read message %d: %w", id, err)
 	}
-	if m.State != store.MessageQueued || m.Purpose != store.PurposeFirstDM || deref(m.ChatID) != "" ||
-		!isStranger(unipile.Distance(deref(m.Distance))) {
+	if !m.IsToStranger {
 		return false, nil
 	}
 	chats, err := chatsWith(ctx, w.linkedin, m.AccountID, m.RecipientID)
+	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
+		return false, nil // what cannot be known must be tried
+	}
 	if err != nil {
 		return false, fmt.Errorf("look for a chat of message %d: %w", id, err)
 	}
 	if len(chats) > 0 {
+		// Known from now on, and a chat may be written to whatever the distance.
+		if err := w.MessageSetChat(ctx, w.Pool, store.MessageSetChatParams{ID: id, ChatID: &chats[0]}); err != nil {
+			return false, fmt.Errorf("set chat of message %d: %w", id, err)
+		}
 		return false, nil
 	}
+	settled := false
 	err = w.inTx(ctx, func(tx pgx.Tx) error {
 		m, err := w.MessageLock(ctx, tx, id)
 		if err != nil {
 			return fmt.Errorf("lock message %d: %w", id, err)
 		}
 		if m.CampaignRests || unwanted(m) != "" {
-			return nil // the claim says so, too
+			return nil // the claim deals with it
 		}
 		rows, err := w.MessageFailUnsent(ctx, tx, store.MessageFailUnsentParams{ID: id, ErrorType: unipile.TypeNoConnection})
 		if err != nil || rows == 0 {
 			return err
 		}
+		settled = true
 		return w.cannotBeReached(ctx, tx, &m, unipile.TypeNoConnection)
 	})
 	if err != nil {
 		return false, fmt.Errorf("pass over message %d: %w", id, err)
 	}
-	w.funnel.MessageFailed(m.Purpose)
-	return true, nil
-}
-
-// isStranger reports whether a person is known not to be a connection. Nothing is
-// said of connections now and then, so that unknown means to try.
-func isStranger(d unipile.Distance) bool {
-	return d == unipile.Second || d == unipile.Third || d == unipile.OutOfNetwork
+	if settled {
+		w.funnel.MessageFailed(m.Purpose)
+	}
+	return settled, nil
 }
 
 // cannotBeReached moves the lead on when its first message is refused for ever.
@@ -81,6 +86,9 @@ func (w *sendDM) cannotBeReached(ctx context.Context, tx pgx.Tx, m *store.Messag
 		return nil
 	}
 	lead, err := w.LeadGetForWording(ctx, tx, *m.LeadID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // its campaign is gone
+	}
 	if err != nil {
 		return fmt.Errorf("read lead %s: %w", *m.LeadID, err)
 	}

@@ -230,3 +230,69 @@ func TestOtherRoutesWithAWrongText(t *testing.T) {
 		t.Errorf("%d people are waited for, want 1", n)
 	}
 }
+
+// Ensure strangers are settled at once and hold up no turn of people who can be
+// written to.
+func TestStrangersHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) { o.settings.Limits.GapMin, o.settings.Limits.GapMax = time.Hour, time.Hour })
+	for n := range 5 {
+		b.message(n, row{"distance": "second"})
+	}
+	good, _ := b.message(9, row{"distance": "first"})
+	if got := b.run(b.sweeps.Messages); len(got) != 6 {
+		t.Errorf("planned %v, want all six now: five of them are settled without a write", got)
+	}
+	b.send(good)
+	b.want("workers.messages", good, row{"state": "sent"})
+}
+
+// Ensure a message to a stranger that is no longer wanted is dropped.
+func TestStrangerWhoOptedOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id, lead := b.message(1, row{"distance": "second"})
+	b.exec("UPDATE leads SET status = 'opted_out' WHERE id = $1", lead)
+	b.send(id)
+	b.want("workers.messages", id, row{"state": "skipped", "error_type": "opted_out"})
+}
+
+// Ensure a person of whom nothing can be learnt beforehand is tried.
+func TestStrangerWhoseChatsCannotBeRead(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id, _ := b.message(1, row{"distance": "third"})
+	b.linkedin.AddFault(fakeunipile.Fault{Operation: "chats_with", Status: 404, Type: "invalid_resource_identifier"})
+	b.send(id)
+	b.want("workers.messages", id, row{"state": "sent"})
+}
+
+// Ensure an invitation to somebody who is a connection already lets the message go out.
+func TestInvitationOfAConnection(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, lead := b.stranger(otherRoutes)
+	b.send(first)
+	b.linkedin.AcceptInvitation(accountID, member(1))
+	id := b.messageOf(1, "invitation")
+	b.send(id)
+	b.want("workers.messages", id, row{"state": "failed", "error_type": "errors/already_connected"})
+	b.want("workers.messages", first, row{"state": "queued"})
+	b.want("leads", lead, row{"status": "comment_detected"})
+}
+
+// Ensure a public reply under a post that is gone is not tried for ever.
+func TestPublicReplyUnderAPostThatIsGone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, _ := b.stranger(otherRoutes)
+	b.send(first)
+	id := b.messageOf(1, "public_reply")
+	b.linkedin.AddFault(fakeunipile.Fault{Operation: "comment", Status: 422, Type: "invalid_post"})
+	for range 4 {
+		b.want("workers.messages", id, row{"state": "queued"})
+		b.exec("UPDATE workers.messages SET not_before = NULL")
+		b.send(id)
+	}
+	b.want("workers.messages", id, row{"state": "failed", "error_type": "errors/invalid_post"})
+}

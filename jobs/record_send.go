@@ -75,6 +75,11 @@ func (w *sendDM) recordFailure(ctx context.Context, m *store.MessageLockRow, cau
 	if outcome.State == store.MessageFailed {
 		w.funnel.MessageFailed(m.Purpose)
 	}
+	if m.Purpose == store.PurposeInvitation && vendor != nil && vendor.Type == unipile.TypeAlreadyConnected {
+		if err := w.relationsAppeared(ctx, m.AccountID, []string{m.RecipientID}, w.settings.afterRelation()); err != nil {
+			return errors.Join(result, err)
+		}
+	}
 	return result
 }
 
@@ -98,9 +103,9 @@ func (w *sendDM) judgeFailure(m *store.MessageLockRow, cause error) (store.Messa
 		until := m.ClaimedAt.Add(w.settings.ReadLag)
 		outcome.NotBefore = &until
 		return outcome, &queue.NotYet{Until: until, Reason: "outcome unknown: " + outcome.ErrorType}
-	case vendor.Kind == integrations.Rejected:
+	case vendor.Kind == integrations.Rejected, vendor.Type == unipile.TypeInvalidPost && m.Attempts >= missesBelieved:
 		outcome.State = store.MessageFailed
-		return outcome, cause
+		return outcome, &queue.Recorded{Err: cause}
 	case vendor.Kind == integrations.Temporary:
 		outcome.State = store.MessageQueued
 		until := m.Now.Add(queue.DefaultSchedule.Wait(int(m.Attempts) + 1))

@@ -125,14 +125,14 @@ type turn struct {
 }
 
 // planTurns gives the open messages their turns as far as a time. Those in doubt
-// are looked up at once: that writes nothing and waits for no limit, only a stopped
-// account makes no calls.
+// are looked up at once, and those to people who are no connection are settled: that
+// writes nothing and waits for no limit, only a stopped account makes no calls.
 func planTurns(sit situation, open []store.MessageListOpenRow, until time.Time) []turn {
 	var turns []turn
 	var waiting []pacing.Waiting
 	rows := make(map[int64]store.MessageListOpenRow, len(open))
 	for _, m := range open {
-		if m.State == store.MessageQueued {
+		if m.State == store.MessageQueued && !m.IsToStranger {
 			rows[m.ID] = m
 			waiting = append(waiting, pacing.Waiting{
 				ID: m.ID, Pot: store.Pot(m.Purpose), Source: m.Source, NotBefore: deref(m.NotBefore),

@@ -140,6 +140,7 @@ SELECT
     o.source,
     o.state,
     o.not_before,
+    o.is_to_stranger,
     (o.id::text IN (
         SELECT j.args ->> 'message_id'
         FROM workers.river_job j
@@ -160,6 +161,9 @@ FROM (
         coalesce(m.scrape_job_id::text, '')::text AS source,
         m.state,
         m.not_before,
+        -- Nothing is said of connections now and then, so that unknown means to try.
+        (m.purpose = 'first_dm' AND m.chat_id IS NULL
+            AND coalesce(m.distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger,
         row_number() OVER (PARTITION BY m.state = 'queued', m.purpose, m.scrape_job_id ORDER BY m.id) AS place
     FROM workers.messages m
     LEFT JOIN public.campaigns c ON c.id = m.campaign_id
@@ -193,9 +197,8 @@ SELECT
     account_id,
     purpose,
     recipient_id,
-    chat_id,
-    state,
-    distance
+    (state = 'queued' AND purpose = 'first_dm' AND chat_id IS NULL
+        AND coalesce(distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger
 FROM workers.messages
 WHERE id = @id;
 

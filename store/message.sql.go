@@ -121,20 +121,17 @@ SELECT
     account_id,
     purpose,
     recipient_id,
-    chat_id,
-    state,
-    distance
+    (state = 'queued' AND purpose = 'first_dm' AND chat_id IS NULL
+        AND coalesce(distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger
 FROM workers.messages
 WHERE id = $1
 `
 
 type MessageGetForSendRow struct {
-	AccountID   string
-	Purpose     string
-	RecipientID string
-	ChatID      *string
-	State       string
-	Distance    *string
+	AccountID    string
+	Purpose      string
+	RecipientID  string
+	IsToStranger bool
 }
 
 // What is looked at before a message is claimed.
@@ -145,9 +142,7 @@ func (q *Queries) MessageGetForSend(ctx context.Context, db DBTX, id int64) (Mes
 		&i.AccountID,
 		&i.Purpose,
 		&i.RecipientID,
-		&i.ChatID,
-		&i.State,
-		&i.Distance,
+		&i.IsToStranger,
 	)
 	return i, err
 }
@@ -233,6 +228,7 @@ SELECT
     o.source,
     o.state,
     o.not_before,
+    o.is_to_stranger,
     (o.id::text IN (
         SELECT j.args ->> 'message_id'
         FROM workers.river_job j
@@ -253,6 +249,9 @@ FROM (
         coalesce(m.scrape_job_id::text, '')::text AS source,
         m.state,
         m.not_before,
+        -- Nothing is said of connections now and then, so that unknown means to try.
+        (m.purpose = 'first_dm' AND m.chat_id IS NULL
+            AND coalesce(m.distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger,
         row_number() OVER (PARTITION BY m.state = 'queued', m.purpose, m.scrape_job_id ORDER BY m.id) AS place
     FROM workers.messages m
     LEFT JOIN public.campaigns c ON c.id = m.campaign_id
@@ -271,13 +270,14 @@ type MessageListOpenParams struct {
 }
 
 type MessageListOpenRow struct {
-	ID        int64
-	Purpose   string
-	Source    string
-	State     string
-	NotBefore *time.Time
-	HasJob    bool
-	JobWaits  bool
+	ID           int64
+	Purpose      string
+	Source       string
+	State        string
+	NotBefore    *time.Time
+	IsToStranger bool
+	HasJob       bool
+	JobWaits     bool
 }
 
 // The open messages of an account that may have their turn until a time, of each
@@ -297,6 +297,7 @@ func (q *Queries) MessageListOpen(ctx context.Context, db DBTX, arg MessageListO
 			&i.Source,
 			&i.State,
 			&i.NotBefore,
+			&i.IsToStranger,
 			&i.HasJob,
 			&i.JobWaits,
 		); err != nil {
