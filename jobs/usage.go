@@ -11,11 +11,13 @@ import (
 
 // Usage is what an account has spent of its limits, for people to read.
 type Usage struct {
-	Hours  string // working hours
-	Zone   string
-	Reads  Spent // of comments
-	Pots   []PotUsage
-	Pauses []store.Pause
+	Hours string // working hours
+	Zone  string
+	// WarmUpFrom is when the account began to warm up; zero: it does not.
+	WarmUpFrom time.Time
+	Reads      Spent // of comments
+	Pots       []PotUsage
+	Pauses     []store.Pause
 }
 
 // PotUsage is one kind of write.
@@ -51,7 +53,7 @@ func (s *Sweeps) Usage(ctx context.Context, accountID string) (Usage, error) {
 		return Usage{}, err
 	}
 	u := Usage{
-		Hours: hours.String(), Zone: zoneOf(account, s.settings.Limits),
+		Hours: hours.String(), Zone: zoneOf(account, s.settings.Limits), WarmUpFrom: deref(account.WarmUpFrom),
 		Reads: Spent{Used: int(reads.Calls), Max: orDefault(account.CommentReadsPerDay, s.settings.CommentReadsPerDay), Per: day},
 	}
 	if u.Pauses, err = s.PauseListActive(ctx, s.Pool, &accountID); err != nil {

@@ -19,6 +19,9 @@ func showCommand(environ []string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ACCOUNT",
 		Short: "What an account has spent of its limits, and what it may do next",
+		Long: `show counts over sliding windows: what went out, or may have, in the last hour, day and
+week. Limits that the account has no rule of its own for are the worker's defaults, as the
+environment of this shell has them.`,
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAccounts(cmd.Context(), environ, func(a accounts) error {
@@ -37,7 +40,11 @@ func showCommand(environ []string) *cobra.Command {
 
 func printUsage(out io.Writer, u jobs.Usage) error {
 	fmt.Fprintf(out, "working hours  %s (%s)\n", u.Hours, u.Zone)
-	fmt.Fprintf(out, "comment reads  %s\n\n", spent(u.Reads))
+	fmt.Fprintf(out, "comment reads  %s\n", spent(u.Reads))
+	if !u.WarmUpFrom.IsZero() {
+		fmt.Fprintf(out, "warming up     since %s: the limits below grow until two weeks later\n", u.WarmUpFrom.UTC().Format(time.RFC3339))
+	}
+	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "KIND\tSPENT\tMAY WRITE AGAIN")
 	for _, pot := range u.Pots {
@@ -63,8 +70,8 @@ func printUsage(out io.Writer, u jobs.Usage) error {
 }
 
 func spent(s jobs.Spent) string {
-	span := map[time.Duration]string{time.Hour: "hour", 24 * time.Hour: "day", 7 * 24 * time.Hour: "week"}[s.Per]
-	return fmt.Sprintf("%d of %d in a %s", s.Used, s.Max, span)
+	span := map[time.Duration]string{time.Hour: "an hour", 24 * time.Hour: "a day", 7 * 24 * time.Hour: "a week"}[s.Per]
+	return fmt.Sprintf("%d of %d %s", s.Used, s.Max, span)
 }
 
 func forecastCommand(environ []string) *cobra.Command {

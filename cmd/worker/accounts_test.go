@@ -23,7 +23,7 @@ func TestAccountsCommands(t *testing.T) {
 	}{
 		{"accounts", accountID + "  30       0         0", 0},
 		{"accounts", "no account is paused", 0},
-		{"accounts show " + accountID, "0 of 10000 in a hour", 0},
+		{"accounts show " + accountID, "0 of 10000 an hour", 0},
 		{"accounts show nobody", "no scrape job or message belongs to account nobody", 1},
 		{"accounts forecast " + accountID, "20 of 30 waiting messages", 0},
 		{"accounts forecast " + accountID + " --limit 0", "30 of 30 waiting messages", 0},
@@ -36,8 +36,9 @@ func TestAccountsCommands(t *testing.T) {
 		{"accounts set " + accountID + " --warm-up soon", `"now" or "off"`, 2},
 		{"accounts set nobody --first-dms-per-hour 3", "no scrape job or message", 1},
 		{"accounts set " + accountID + " --first-dms-per-hour 4 --time-zone Europe/Berlin --warm-up now", "is changed", 0},
-		{"accounts show " + accountID, "0 of 1 in a hour, 0 of 2000 in a day", 0}, // a fifth of 4, and of the worker's 10000
+		{"accounts show " + accountID, "0 of 1 an hour, 0 of 2000 a day", 0}, // a fifth of 4, and of the worker's 10000
 		{"accounts show " + accountID, "always (Europe/Berlin)", 0},
+		{"accounts show " + accountID, "warming up     since ", 0},
 		{"accounts set " + accountID + " --warm-up off --first-dms-per-hour 0", "is changed", 0},
 		{"accounts forecast " + accountID, "a limit of the account is 0", 0},
 		{"accounts set " + accountID + " --first-dms-per-hour default", "is changed", 0},
