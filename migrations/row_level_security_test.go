@@ -126,6 +126,7 @@ func TestServiceRoleFiresTriggers(t *testing.T) {
 	for _, sql := range []string{
 		"UPDATE public.scrape_jobs SET next_check = now()",
 		"UPDATE public.notifications SET status = 'pending'",
+		"UPDATE public.campaigns SET status = CASE status WHEN 'paused' THEN 'active' ELSE 'paused' END",
 		`INSERT INTO public.webhook_logs (campaign_id, webhook_url, payload)
 			VALUES ('ca000000-0000-4000-8000-000000000001', 'https://example.com', '{}')`,
 	} {

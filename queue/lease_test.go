@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,23 +52,31 @@ func TestLeaseGuards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLease("one")
 		go l.watch(t.Context())
+		var mu sync.Mutex
 		var steps []string
 		var err error
+		step := func(name string) {
+			mu.Lock()
+			defer mu.Unlock()
+			steps = append(steps, name)
+		}
 		go func() {
 			err = l.guard(t.Context(), func(ctx context.Context) error {
-				steps = append(steps, "begun")
+				step("begun")
 				<-ctx.Done()
 				if got := CheckLease(ctx); !errors.Is(got, ErrLeaseLost) {
 					t.Errorf("the attempt finds %v", got)
 				}
-				steps = append(steps, "cut")
+				step("cut")
 				return ctx.Err()
 			})
-			steps = append(steps, "reported")
+			step("reported")
 		}()
 		expect := func(when string, want ...string) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if diff := cmp.Diff(want, steps); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", when, diff)
 			}

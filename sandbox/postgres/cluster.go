@@ -49,7 +49,7 @@ func openCluster(ctx context.Context, bin string, o Options) (_ *cluster, err er
 			"listen_addresses": "127.0.0.1",
 			// A socket's path may not exceed about 100 bytes, a directory's may.
 			"unix_socket_directories": "",
-			"max_connections":         "200",
+			"max_connections":         "600",
 			// Nothing here need survive the machine. A commit must survive Kill,
 			// so synchronous_commit stays on: without fsync it costs little.
 			"fsync":            "off",
