@@ -120,7 +120,7 @@ func (w *sendDM) judgeFailure(m *store.MessageLockRow, cause error) (store.Messa
 		// The account is paused, and the planner goes on with its messages when that
 		// is over: the job must not wait beside it.
 		outcome.State = store.MessageQueued
-		return outcome, &queue.Recorded{Err: cause}
+		return outcome, &queue.Recorded{Err: cause, Limits: store.Pot(m.Purpose)}
 	default:
 		outcome.State = store.MessageQueued
 		return outcome, cause

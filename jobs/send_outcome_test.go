@@ -90,6 +90,21 @@ func TestSendDMOverLinkedInsQuota(t *testing.T) {
 	}
 }
 
+// Ensure a limit stops the kind of write that met it, also for a first message that
+// goes to a chat which exists.
+func TestSendDMOverTheQuotaInAChat(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	chat, err := b.deps.Unipile.StartChat(b.Context(), accountID, b.person(1), "hello")
+	b.must(err)
+	id, _ := b.message(1, row{"chat_id": chat.ChatID})
+	b.linkedin.AddFault(fakeunipile.Fault{Operation: "send_message", Type: "limit_exceeded", Times: 1})
+	b.send(id)
+	if pauses := b.pauses(); len(pauses) != 1 || pauses["first_dm"].IsZero() {
+		t.Errorf("paused: %v, want first messages alone", pauses)
+	}
+}
+
 // Ensure that an account that LinkedIn signed out is left alone until a human
 // resumes it, with all that waits.
 func TestSendDMFromASignedOutAccount(t *testing.T) {

@@ -31,7 +31,12 @@ func (e *NotYet) Error() string {
 // Recorded wraps an error that is written to the row, which itself says when it
 // is due again. The job ends, visible as cancelled with its error; the sweep
 // gives the row a new one.
-type Recorded struct{ Err error }
+type Recorded struct {
+	Err error
+	// Limits is the action of the account that a limit stops, where the call alone
+	// does not tell.
+	Limits string
+}
 
 // Error is the error that was recorded.
 func (e *Recorded) Error() string { return e.Err.Error() }
@@ -86,13 +91,18 @@ func (o *Outcomes) Work(ctx context.Context, job *rivertype.JobRow, doInner func
 		return err // River puts an interrupted job back without spending its attempt
 	}
 	vendor := integrations.As(err)
+	recorded, isRecorded := errors.AsType[*Recorded](err)
 	if vendor != nil {
-		o.pause(ctx, job, vendor)
+		limits := ""
+		if isRecorded {
+			limits = recorded.Limits
+		}
+		o.pause(ctx, job, vendor, limits)
 	}
 	if notYet, ok := errors.AsType[*NotYet](err); ok {
 		return snooze(max(time.Until(notYet.Until), 0), notYet)
 	}
-	if _, ok := errors.AsType[*Recorded](err); ok {
+	if isRecorded {
 		return river.JobCancel(err)
 	}
 	if retry, ok := errors.AsType[*RetryAt](err); ok {
@@ -127,7 +137,7 @@ func snooze(wait time.Duration, cause error) error {
 }
 
 // pause stops what the vendor refused for the whole account.
-func (o *Outcomes) pause(ctx context.Context, job *rivertype.JobRow, e *integrations.Error) {
+func (o *Outcomes) pause(ctx context.Context, job *rivertype.JobRow, e *integrations.Error, limits string) {
 	if e.Scope != integrations.ScopeAccount || e.AccountID == "" {
 		return
 	}
@@ -138,7 +148,7 @@ func (o *Outcomes) pause(ctx context.Context, job *rivertype.JobRow, e *integrat
 	case e.Kind == integrations.Denied:
 		action = "everything"
 	case e.Kind == integrations.Limited:
-		action = limitedAction(job.Queue, e.Operation)
+		action = cmp.Or(limits, limitedAction(job.Queue, e.Operation))
 		until = time.Now().Add(max(e.RetryAfter, limitedFloor))
 	}
 	if action == "" {

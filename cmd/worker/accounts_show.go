@@ -22,7 +22,7 @@ func showCommand(environ []string) *cobra.Command {
 		Long: `show counts over sliding windows: what went out, or may have, in the last hour, day and
 week. Limits that the account has no rule of its own for are the worker's defaults, as the
 environment of this shell has them.`,
-		Args:  cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAccounts(cmd.Context(), environ, func(a accounts) error {
 				if err := a.known(cmd.Context(), args[0]); err != nil {
