@@ -32,9 +32,9 @@ func (b *bench) stranger(settings string) (messageID int64, leadID uuid.UUID) {
 		scalar[uuid.UUID](b, "SELECT id FROM leads WHERE linkedin_id = $1", member(1))
 }
 
-func (b *bench) messageOf(n int, purpose string) int64 {
+func (b *bench) messageOf(purpose string) int64 {
 	b.Helper()
-	return scalar[int64](b, "SELECT id FROM workers.messages WHERE recipient_id = $1 AND purpose = $2", member(n), purpose)
+	return scalar[int64](b, "SELECT id FROM workers.messages WHERE recipient_id = $1 AND purpose = $2", member(1), purpose)
 }
 
 // Ensure who is known not to be connected costs no useless try, gets the campaign's
@@ -52,7 +52,7 @@ func TestNotConnectedGetsAnotherRoute(t *testing.T) {
 	}
 
 	for _, purpose := range []string{"public_reply", "invitation"} {
-		id := b.messageOf(1, purpose)
+		id := b.messageOf(purpose)
 		b.wantEvent(b.send(id), river.EventKindJobCompleted)
 		b.want("workers.messages", id, row{"state": "sent"})
 		b.send(id)
@@ -130,7 +130,7 @@ func TestOtherRoutesThatAreNotNeededAnyMore(t *testing.T) {
 			b.send(first)
 			b.exec(change.sql, lead)
 			for _, purpose := range []string{"public_reply", "invitation"} {
-				id := b.messageOf(1, purpose)
+				id := b.messageOf(purpose)
 				b.send(id)
 				b.want("workers.messages", id, row{"state": "skipped", "error_type": change.reason})
 			}
@@ -169,7 +169,7 @@ func TestOtherRoutesExactlyOnceInDoubt(t *testing.T) {
 				b := setup(t, func(o *options) { o.settings.ReadLag, o.settings.SendTimeout = time.Millisecond, time.Second })
 				first, _ := b.stranger(otherRoutes)
 				b.send(first)
-				id := b.messageOf(1, purpose)
+				id := b.messageOf(purpose)
 				operation := map[string]string{"public_reply": "comment", "invitation": "invite"}[purpose]
 				b.linkedin.AddFault(fakeunipile.Fault{Operation: operation, Status: 504, AfterStore: stored, Times: 1})
 				b.send(id)
@@ -274,7 +274,7 @@ func TestInvitationOfAConnection(t *testing.T) {
 	first, lead := b.stranger(otherRoutes)
 	b.send(first)
 	b.linkedin.AcceptInvitation(accountID, member(1))
-	id := b.messageOf(1, "invitation")
+	id := b.messageOf("invitation")
 	b.send(id)
 	b.want("workers.messages", id, row{"state": "failed", "error_type": "errors/already_connected"})
 	b.want("workers.messages", first, row{"state": "queued"})
@@ -287,7 +287,7 @@ func TestPublicReplyUnderAPostThatIsGone(t *testing.T) {
 	b := setup(t)
 	first, _ := b.stranger(otherRoutes)
 	b.send(first)
-	id := b.messageOf(1, "public_reply")
+	id := b.messageOf("public_reply")
 	b.linkedin.AddFault(fakeunipile.Fault{Operation: "comment", Status: 422, Type: "invalid_post"})
 	for range 4 {
 		b.want("workers.messages", id, row{"state": "queued"})
