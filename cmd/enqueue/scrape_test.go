@@ -50,8 +50,11 @@ func TestScrapeFailed(t *testing.T) {
 	w.scrapeJob(1, w.campaign, "acc1", "failed")
 	w.scrapeJob(2, w.campaign, "acc1", "scheduled")
 	w.scrapeJob(3, id(911), "acc1", "failed")
+	w.exec("INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, not_found) SELECT id, 'p', '', 3 FROM scrape_jobs")
 	diff(t, "run", counts{Matched: 2, Enqueued: 1, Skipped: 1}, w.report("scrape", "--status", "failed").counts())
 	diff(t, "jobs", []string{"001 available"}, w.jobs("poll_comments"))
 	diff(t, "rows", []string{"scheduled true", "scheduled false", "failed false"},
 		w.list(`SELECT status || ' ' || (next_check IS NULL) FROM scrape_jobs ORDER BY id`))
+	diff(t, "polls that did not find the post", []string{"0", "3", "3"},
+		w.list(`SELECT not_found::text FROM workers.watched_posts ORDER BY scrape_job_id`))
 }
