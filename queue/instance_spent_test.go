@@ -14,8 +14,8 @@ import (
 )
 
 // Ensure that a job which has used up its attempts, and may be what kills the
-// workers, is not run again when its worker died, but discarded, while one that
-// has attempts left is.
+// workers, is not run again when its worker died, but discarded at once, so that its
+// row can have another; one that has attempts left is run again.
 func TestInstanceSparesTheOthersASpentJob(t *testing.T) {
 	t.Parallel()
 	pool := storetest.New(t)
@@ -27,7 +27,6 @@ func TestInstanceSparesTheOthersASpentJob(t *testing.T) {
 	}
 	execSQL(t, pool, "UPDATE workers.instances SET beat_at = now() - interval '11 s' WHERE id = 'dead'")
 	execSQL(t, pool, "UPDATE workers.instances SET steady_since = now() - interval '11 s' WHERE id = 'alive'")
-	// Begun long enough ago for River's rescuer, which discards what is spent.
 	execSQL(t, pool, `INSERT INTO workers.river_job (args, kind, queue, state, attempt, attempted_at, attempted_by, max_attempts)
 		SELECT jsonb_build_object('row_id', attempt), 'try', 'messages', 'running', attempt, now() - interval '1 h', '{dead}', 3
 		FROM unnest(ARRAY[2, 3, 7]) AS attempt`)
@@ -35,7 +34,7 @@ func TestInstanceSparesTheOthersASpentJob(t *testing.T) {
 	if err := alive.Beat(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	want := map[int64]string{2: "available", 3: "running", 7: "running"}
+	want := map[int64]string{2: "available", 3: "discarded", 7: "discarded"}
 	if diff := cmp.Diff(want, statesByRow(t, pool)); diff != "" {
 		t.Errorf("jobs by attempt after the beat (-want +got):\n%s", diff)
 	}

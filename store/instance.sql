@@ -39,22 +39,29 @@ WHERE application_name = @application::text
   AND usename = current_user;
 
 -- name: JobReleaseOf :execrows
--- Puts back what a dead instance was running. The attempt stays spent; a job that
--- has none left may be what kills the workers, and is left to River to discard.
+-- Puts back what a dead instance was running. The attempt stays spent. A job that has
+-- none left may be what kills the workers: it is discarded, and at once, since it is
+-- unique and no other can be made for its row as long as it stands.
 UPDATE workers.river_job
-SET state = 'available',
-    scheduled_at = now()
+SET state = CASE WHEN attempt < max_attempts THEN 'available' ELSE 'discarded' END::workers.river_job_state,
+    finalized_at = CASE WHEN attempt < max_attempts THEN NULL ELSE now() END,
+    scheduled_at = now(),
+    errors = array_append(errors, jsonb_build_object(
+        'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'attempt', attempt,
+        'error', 'the worker that ran it died or was cut off', 'trace', ''))
 WHERE state = 'running'
-  AND attempt < max_attempts
   AND attempted_by[array_upper(attempted_by, 1)] = @instance_id::text;
 
 -- name: JobReleaseStrays :execrows
 -- Puts back what runs for somebody who is not in the list of the living.
 UPDATE workers.river_job
-SET state = 'available',
-    scheduled_at = now()
+SET state = CASE WHEN attempt < max_attempts THEN 'available' ELSE 'discarded' END::workers.river_job_state,
+    finalized_at = CASE WHEN attempt < max_attempts THEN NULL ELSE now() END,
+    scheduled_at = now(),
+    errors = array_append(errors, jsonb_build_object(
+        'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'attempt', attempt,
+        'error', 'the worker that ran it died or was cut off', 'trace', ''))
 WHERE state = 'running'
-  AND attempt < max_attempts
   AND attempted_at < now() - make_interval(secs => @silent_seconds::float8)
   AND NOT EXISTS (
       SELECT FROM workers.instances i

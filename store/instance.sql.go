@@ -89,15 +89,19 @@ func (q *Queries) InstanceInsert(ctx context.Context, db DBTX, id string) error 
 
 const jobReleaseOf = `-- name: JobReleaseOf :execrows
 UPDATE workers.river_job
-SET state = 'available',
-    scheduled_at = now()
+SET state = CASE WHEN attempt < max_attempts THEN 'available' ELSE 'discarded' END::workers.river_job_state,
+    finalized_at = CASE WHEN attempt < max_attempts THEN NULL ELSE now() END,
+    scheduled_at = now(),
+    errors = array_append(errors, jsonb_build_object(
+        'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'attempt', attempt,
+        'error', 'the worker that ran it died or was cut off', 'trace', ''))
 WHERE state = 'running'
-  AND attempt < max_attempts
   AND attempted_by[array_upper(attempted_by, 1)] = $1::text
 `
 
-// Puts back what a dead instance was running. The attempt stays spent; a job that
-// has none left may be what kills the workers, and is left to River to discard.
+// Puts back what a dead instance was running. The attempt stays spent. A job that has
+// none left may be what kills the workers: it is discarded, and at once, since it is
+// unique and no other can be made for its row as long as it stands.
 func (q *Queries) JobReleaseOf(ctx context.Context, db DBTX, instanceID string) (int64, error) {
 	result, err := db.Exec(ctx, jobReleaseOf, instanceID)
 	if err != nil {
@@ -108,10 +112,13 @@ func (q *Queries) JobReleaseOf(ctx context.Context, db DBTX, instanceID string) 
 
 const jobReleaseStrays = `-- name: JobReleaseStrays :execrows
 UPDATE workers.river_job
-SET state = 'available',
-    scheduled_at = now()
+SET state = CASE WHEN attempt < max_attempts THEN 'available' ELSE 'discarded' END::workers.river_job_state,
+    finalized_at = CASE WHEN attempt < max_attempts THEN NULL ELSE now() END,
+    scheduled_at = now(),
+    errors = array_append(errors, jsonb_build_object(
+        'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'attempt', attempt,
+        'error', 'the worker that ran it died or was cut off', 'trace', ''))
 WHERE state = 'running'
-  AND attempt < max_attempts
   AND attempted_at < now() - make_interval(secs => $1::float8)
   AND NOT EXISTS (
       SELECT FROM workers.instances i

@@ -78,8 +78,14 @@ func (o *outside) spawn(t *testing.T) *process {
 		_ = p.cmd.Process.Kill()
 		_ = p.cmd.Wait()
 		if t.Failed() {
-			lines := strings.Split(p.log.String(), "\n")
-			t.Logf("last lines of worker %d:\n%s", p.cmd.Process.Pid, strings.Join(lines[max(0, len(lines)-30):], "\n"))
+			var lines []string
+			for line := range strings.Lines(p.log.String()) {
+				// One that polls and finds nothing tells nothing.
+				if !strings.Contains(line, `"kind":"poll_comments"`) || !strings.Contains(line, `"outcome":"completed"`) {
+					lines = append(lines, line)
+				}
+			}
+			t.Logf("last lines of worker %d:\n%s", p.cmd.Process.Pid, strings.Join(lines[max(0, len(lines)-40):], ""))
 		}
 	})
 	return p

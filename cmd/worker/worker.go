@@ -179,7 +179,7 @@ func (w *worker) watch(ctx context.Context, id string, wake map[string]func(cont
 		return err
 	}
 	instance := &queue.Instance{ID: id, Pool: w.beats, Lease: w.lease, Logger: w.logger}
-	if err := instance.Beat(ctx); err != nil {
+	if err := join(ctx, instance); err != nil {
 		return err
 	}
 	ctx, w.unwatch = context.WithCancel(context.WithoutCancel(ctx))
@@ -193,6 +193,16 @@ func (w *worker) watch(ctx context.Context, id string, wake map[string]func(cont
 		w.watchers.Go(func() { listener.Run(ctx) })
 	}
 	return nil
+}
+
+// join makes the first heartbeat, which a busy database may keep waiting.
+func join(ctx context.Context, instance *queue.Instance) (err error) {
+	for range 3 {
+		if err = instance.Beat(ctx); err == nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
 }
 
 func (w *worker) serve(ctx context.Context, handler http.Handler) error {

@@ -24,8 +24,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Toxiproxy leaves a goroutine behind now and then for a connection that was cut.
-	storetest.Main(m, goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
+	// Toxiproxy leaves goroutines behind now and then for connections that were cut.
+	storetest.Main(m,
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"),
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2.(*ToxicLink).read"),
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2.(*ToxicLink).write"))
 }
 
 const (

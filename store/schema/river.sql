@@ -9,6 +9,8 @@ CREATE TABLE workers.river_job (
     attempt      smallint NOT NULL,
     attempted_at timestamptz,
     attempted_by text[],
+    errors       jsonb[],
+    finalized_at timestamptz,
     kind         text NOT NULL,
     max_attempts smallint NOT NULL,
     queue        text NOT NULL,
