@@ -113,7 +113,7 @@ func TestForeignRefusals(t *testing.T) {
 func assertVerdict(t *testing.T, handler http.Handler, status int, want verdict, wantType, wantDetail string) {
 	t.Helper()
 	client := newClient(t, handler)
-	for _, operation := range []string{"start chat", "send message", "list comments", "list chats with"} {
+	for _, operation := range []string{"start chat", "send message", "reply to comment", "invite", "list comments", "list chats with"} {
 		got := integrations.As(calls[operation](t.Context(), client))
 		expected := &integrations.Error{
 			Service: "unipile", Operation: operation, AccountID: account,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,22 @@ var calls = map[string]func(context.Context, *unipile.Client) error{
 		_, err := c.ChatsWith(ctx, account, person, "")
 		return err
 	},
+	"reply to comment": func(ctx context.Context, c *unipile.Client) error {
+		_, err := c.ReplyToComment(ctx, account, social, comment, message)
+		return err
+	},
+	"list replies": func(ctx context.Context, c *unipile.Client) error {
+		_, err := c.Replies(ctx, account, social, comment, "")
+		return err
+	},
+	"invite": func(ctx context.Context, c *unipile.Client) error {
+		_, err := c.Invite(ctx, account, person, message)
+		return err
+	},
+	"list relations": func(ctx context.Context, c *unipile.Client) error {
+		_, err := c.Relations(ctx, account, "")
+		return err
+	},
 	"get account":   func(ctx context.Context, c *unipile.Client) error { _, err := c.Account(ctx, account); return err },
 	"list accounts": func(ctx context.Context, c *unipile.Client) error { _, err := c.Accounts(ctx, ""); return err },
 	"get profile": func(ctx context.Context, c *unipile.Client) error {
@@ -79,7 +96,11 @@ var calls = map[string]func(context.Context, *unipile.Client) error{
 
 const message = "Hi Tomás, where may I send it?"
 
-func sends(operation string) bool { return operation == "start chat" || operation == "send message" }
+const comment = "7398120045512634368"
+
+func sends(operation string) bool {
+	return slices.Contains([]string{"start chat", "send message", "reply to comment", "invite"}, operation)
+}
 
 // Ensure that each call is the documented request.
 func TestRequests(t *testing.T) {
@@ -109,6 +130,8 @@ func TestRequests(t *testing.T) {
 			return err
 		}, "GET /api/v1/messages?account_id=" + account + "&cursor=abc&limit=250", nil},
 		{"list chat messages", calls["list chat messages"], "GET /api/v1/chats/" + chat + "/messages?account_id=" + account + "&limit=250", nil},
+		{"list replies", calls["list replies"], "GET /api/v1/posts/" + social + "/comments?account_id=" + account + "&comment_id=" + comment + "&limit=100", nil},
+		{"list relations", calls["list relations"], "GET /api/v1/users/relations?account_id=" + account + "&limit=100", nil},
 		{"list chats with", calls["list chats with"], "GET /api/v1/chat_attendees/" + person + "/chats?account_id=" + account + "&limit=250", nil},
 		{"get account", calls["get account"], "GET /api/v1/accounts/" + account, nil},
 		{"list accounts", calls["list accounts"], "GET /api/v1/accounts?limit=250", nil},
