@@ -35,7 +35,7 @@ func (c *Client) Invite(ctx context.Context, accountID, personID, note string) (
 	if err := c.do(ctx, call, &wire); err != nil {
 		return Invited{}, err
 	}
-	return Invited{InvitationID: string(wire.ID), Usage: int(wire.Usage)}, nil
+	return Invited{InvitationID: string(wire.ID), Usage: max(int(wire.Usage), 0)}, nil
 }
 
 // RelationPage is one page of connections, most likely newest first.
