@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -323,8 +324,10 @@ func TestOutcomesStop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			running := make(chan struct{})
+			// Put back while the client still fetches, it may begin a second time.
+			begun := sync.OnceFunc(func() { close(running) })
 			b := newBench(t, nil, Tuning{SoftStopTimeout: time.Millisecond}, nil, func(ctx context.Context, _ *river.Job[tryArgs]) error {
-				close(running)
+				begun()
 				<-ctx.Done()
 				return test.err(ctx)
 			})
