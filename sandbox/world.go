@@ -131,7 +131,7 @@ func (w world) populate(s *unipile.Server) {
 		}
 		var persona unipile.Persona
 		if p.connects {
-			persona.Accepts = 5 * time.Second // later than the public reply, which would not be needed any more
+			persona.Accepts = time.Second
 		}
 		for _, text := range p.answers {
 			persona.Replies = append(persona.Replies, unipile.Answer{After: wait, Text: text})
