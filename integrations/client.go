@@ -88,7 +88,10 @@ func (c *Client) Do(ctx context.Context, operation string, req *http.Request) (A
 		cause, detail := diagnose(err)
 		// The transport reports the cause a context was cancelled with, which is not
 		// always context.Canceled; the context itself is always right.
+		withheld, isWithheld := errors.AsType[*withheldError](err)
 		switch {
+		case isWithheld:
+			cause, detail, failure.Err, failure.OutcomeUnknown = CauseCanceled, "", withheld.error, false
 		case errors.Is(ctx.Err(), context.Canceled):
 			cause, detail, failure.Err = CauseCanceled, "", context.Canceled
 		case cause == CauseTimeout:
@@ -111,7 +114,7 @@ func (c *Client) Do(ctx context.Context, operation string, req *http.Request) (A
 }
 
 func (c *Client) exchange(ctx context.Context, req *http.Request) (Answer, error) {
-	response, err := c.HTTP.Do(req.WithContext(ctx))
+	response, err := c.HTTP.Do(gated(ctx, req.WithContext(ctx)))
 	if err != nil {
 		return Answer{}, err
 	}

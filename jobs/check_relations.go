@@ -87,7 +87,9 @@ func (w *checkRelations) take(ctx context.Context, accountID string, page unipil
 	for i, r := range page.Relations {
 		people[i] = r.PersonID
 	}
-	return w.relationsAppeared(ctx, accountID, people, w.settings.afterRelation())
+	return w.inTx(ctx, func(tx pgx.Tx) error {
+		return w.relationsAppeared(ctx, tx, accountID, people, w.settings.afterRelation())
+	})
 }
 
 // nextLook is a few hours from now, never at the same time of day.

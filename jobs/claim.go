@@ -30,6 +30,9 @@ func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, er
 		}
 		claim := uuid.New()
 		m.Claim = &claim
+		if m.AccountStopped {
+			return nil // not even a look-up: the planner goes on when it is resumed
+		}
 		switch m.State {
 		case store.MessageSending:
 			// Nobody else can still be sending once the time of a send is over, or the
@@ -78,11 +81,8 @@ func (w *sendDM) wait(now, until time.Time, reason string) error {
 // mayGoOut checks everything that may have changed since the message was
 // planned. The account's row is locked, so that two workers count the same writes.
 func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow) (bool, error) {
-	if reason := unwanted(m); reason != "" {
-		if _, err := w.MessageSkip(ctx, tx, store.MessageSkipParams{ID: m.ID, Reason: reason}); err != nil {
-			return false, fmt.Errorf("skip message %d: %w", m.ID, err)
-		}
-		return false, nil
+	if skipped, err := w.skipUnwanted(ctx, tx, m.AccountID, m.ID, m.ID); err != nil || skipped > 0 {
+		return false, err
 	}
 	if m.CampaignRests {
 		return false, nil // the planner gives it a job when the campaign goes on
@@ -132,20 +132,14 @@ func (w *sendDM) giveWay(ctx context.Context, tx pgx.Tx, m store.MessageLockRow,
 	return &queue.NotYet{Until: m.Now.Add(sit.Gap.Min), Reason: "an answer goes first"}
 }
 
-// unwanted says why a waiting message must not go out any more, or "".
-func unwanted(m store.MessageLockRow) string {
-	switch {
-	case !m.HasLead:
-		return "lead_deleted"
-	case m.LeadStatus == store.LeadOptedOut, m.OptedOutElsewhere:
-		return "opted_out"
-	case m.Purpose == store.PurposeFirstDM && m.LeadStatus != store.LeadCommentDetected:
-		return "already_contacted"
-	case m.Purpose == store.PurposeBackupLink && !store.LeadHasEmail(m.LeadStatus):
-		return "no_email"
-	case (m.Purpose == store.PurposePublicReply || m.Purpose == store.PurposeInvitation) && m.LeadStatus != store.LeadNotConnected:
-		return "reached_otherwise"
-	default:
-		return ""
+// skipUnwanted skips the queued messages of an account, from one id to another, that
+// must not go out any more: the lead is gone, opted out or reached in another way.
+func (d database) skipUnwanted(ctx context.Context, db store.DBTX, accountID string, first, last int64) (int64, error) {
+	skipped, err := d.MessageSkipUnwanted(ctx, db, store.MessageSkipUnwantedParams{
+		AccountID: accountID, FirstID: first, LastID: last, WithEmail: store.LeadsWithEmail(),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("skip messages of account %s: %w", accountID, err)
 	}
+	return skipped, nil
 }

@@ -1,7 +1,9 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -26,11 +28,8 @@ const clockSkew = 2 * time.Minute
 // that it was not sent.
 func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
 	found, err := w.find(ctx, m)
-	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
-		return w.recordBlindLookUp(ctx, m, e)
-	}
 	if err != nil {
-		return fmt.Errorf("look up message %d: %w", m.ID, err)
+		return w.recordBlindLookUp(ctx, m, err)
 	}
 	if found != nil {
 		return w.recordSent(ctx, m, unipile.Sent{ChatID: found.ChatID, MessageID: found.ID}, found.At)
@@ -78,16 +77,35 @@ func (w *sendDM) doubtEnds(m *store.MessageLockRow) time.Time {
 // look up. Not being allowed to look is no proof that nothing was sent.
 const blindLookUpWait = time.Hour
 
-func (w *sendDM) recordBlindLookUp(ctx context.Context, m *store.MessageLockRow, cause *integrations.Error) error {
-	until := m.Now.Add(blindLookUpWait)
-	_, err := w.MessageRecordOutcome(ctx, w.Pool, store.MessageRecordOutcomeParams{
-		ID: m.ID, Claim: m.Claim, State: store.MessageUnknown, NotBefore: &until,
-		ErrorType: cause.Type, ErrorDetail: cause.Detail,
-	})
-	if err != nil {
-		return fmt.Errorf("record look-up of message %d: %w", m.ID, err)
+// lookAgain is how long to wait after an answer that told nothing, longer the longer
+// that goes on. It must be written to the row: the planner takes what has no time for
+// due.
+func lookAgain(e *integrations.Error, goesOn time.Duration) time.Duration {
+	return max(e.RetryAfter, min(max(goesOn/2, 2*time.Second), 15*time.Minute))
+}
+
+func (w *sendDM) recordBlindLookUp(ctx context.Context, m *store.MessageLockRow, cause error) error {
+	outcome := store.MessageRecordOutcomeParams{ID: m.ID, Claim: m.Claim, State: store.MessageUnknown}
+	vendor := integrations.As(cause)
+	cause = fmt.Errorf("look up message %d: %w", m.ID, cause)
+	wait := blindLookUpWait
+	switch {
+	case errors.Is(cause, errNobody):
+		outcome.ErrorType = "own_id_unknown"
+	case vendor == nil, vendor.Kind == integrations.Denied && vendor.Scope == integrations.ScopeAccount:
+		return cause // ours, or the account is stopped: the row need not wait
+	case vendor.Kind != integrations.Rejected:
+		wait = lookAgain(vendor, m.Now.Sub(*m.ClaimedAt))
+		fallthrough
+	default:
+		outcome.ErrorType, outcome.ErrorDetail = cmp.Or(vendor.Type, fmt.Sprintf("status_%d", vendor.Status)), vendor.Detail
 	}
-	return &queue.Recorded{Err: fmt.Errorf("look up message %d: %w", m.ID, cause)}
+	until := m.Now.Add(wait)
+	outcome.NotBefore = &until
+	if _, err := w.MessageRecordOutcome(ctx, w.Pool, outcome); err != nil {
+		return errors.Join(cause, fmt.Errorf("record look-up of message %d: %w", m.ID, err))
+	}
+	return &queue.Recorded{Err: cause}
 }
 
 // findInChats looks for the message in the chat it was meant for, and where that
@@ -129,11 +147,14 @@ func (w *sendDM) findInChat(ctx context.Context, m *store.MessageLockRow, chat s
 	}
 }
 
+// errNobody says that the provider does not tell who the account's owner is.
+var errNobody = errors.New("the provider does not tell the member id of the account's owner")
+
 // findReply looks for a public reply among those to the comment.
 func (w *sendDM) findReply(ctx context.Context, m *store.MessageLockRow) (*unipile.Message, error) {
-	account, err := w.linkedin.Account(ctx, m.AccountID)
+	ownID, err := w.ownID(ctx, w.linkedin, m.AccountID)
 	if err != nil {
-		return nil, fmt.Errorf("find account: %w", err)
+		return nil, err
 	}
 	for cursor := ""; ; {
 		page, err := w.linkedin.Replies(ctx, m.AccountID, deref(m.PostSocialID), deref(m.CommentID), cursor)
@@ -141,11 +162,14 @@ func (w *sendDM) findReply(ctx context.Context, m *store.MessageLockRow) (*unipi
 			return nil, fmt.Errorf("read replies: %w", err)
 		}
 		for _, c := range page.Comments {
-			if c.AuthorID == account.OwnID && sameText(c.Text, m.Body) {
+			if (c.AuthorID == ownID || ownID == "") && sameText(c.Text, m.Body) {
 				return &unipile.Message{ID: c.ID, At: c.At}, nil
 			}
 		}
 		if cursor = page.Next; cursor == "" {
+			if ownID == "" {
+				return nil, errNobody // a reply that LinkedIn changed would be missed
+			}
 			return nil, nil
 		}
 	}

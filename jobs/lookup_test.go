@@ -86,8 +86,8 @@ func TestLookUpThatIsRefused(t *testing.T) {
 	}
 }
 
-// Ensure that a message to a chat that is gone comes to an end where the person has
-// no other: neither looked up for ever nor sent to somewhere else.
+// Ensure that a message to a chat that is gone is looked for in the person's others,
+// and starts a new one where there is none.
 func TestLookUpInAChatThatIsGone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -99,10 +99,10 @@ func TestLookUpInAChatThatIsGone(t *testing.T) {
 	}
 	b.age(id, time.Minute)
 	b.wantEvent(b.send(id), river.EventKindJobCancelled)
-	b.want("workers.messages", id, row{"state": "failed"})
-	if planned := b.run(b.sweeps.Messages); len(planned) != 0 {
-		t.Errorf("planned %v, want nothing", planned)
-	}
+	b.want("workers.messages", id, row{"state": "queued", "chat_id": nil})
+	b.age(id, time.Minute)
+	b.wantEvent(b.send(id), river.EventKindJobCompleted)
+	b.wantSent("the link")
 }
 
 // Ensure a message that a dead worker was sending is taken up as soon as the worker is

@@ -12,6 +12,7 @@ import (
 	"github.com/bravorevos/workers/conversation"
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -29,15 +30,19 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read message %d: %w", id, err)
 	}
-	if !m.IsToStranger {
-		return false, nil
+	if m.AccountStopped || !m.IsToStranger {
+		return m.AccountStopped, nil
 	}
 	chats, err := chatsWith(ctx, w.linkedin, m.AccountID, m.RecipientID)
 	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
-		return false, nil // what cannot be known must be tried
+		// What cannot be known must be tried, when the limits allow a first message.
+		if err := w.MessageForgetDistance(ctx, w.Pool, id); err != nil {
+			return false, fmt.Errorf("forget distance of message %d: %w", id, err)
+		}
+		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look for a chat of message %d: %w", id, err)
+		return true, w.recordNoSight(ctx, id, m.Now.Sub(m.CreatedAt), fmt.Errorf("look for a chat of message %d: %w", id, err))
 	}
 	if len(chats) > 0 {
 		// Known from now on, and a chat may be written to whatever the distance.
@@ -52,8 +57,8 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 		if err != nil {
 			return fmt.Errorf("lock message %d: %w", id, err)
 		}
-		if m.CampaignRests || unwanted(m) != "" {
-			return nil // the claim deals with it
+		if skipped, err := w.skipUnwanted(ctx, tx, m.AccountID, id, id); err != nil || skipped > 0 || m.CampaignRests {
+			return err // not settled: the claim deals with it
 		}
 		rows, err := w.MessageFailUnsent(ctx, tx, store.MessageFailUnsentParams{ID: id, ErrorType: unipile.TypeNoConnection})
 		if err != nil || rows == 0 {
@@ -71,6 +76,19 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 	return settled, nil
 }
 
+// recordNoSight lets a message wait of which it could not be seen whether a chat exists.
+func (w *sendDM) recordNoSight(ctx context.Context, id int64, age time.Duration, cause error) error {
+	e := integrations.As(cause)
+	if e == nil || e.Kind == integrations.Denied && e.Scope == integrations.ScopeAccount {
+		return cause // ours, or the account is stopped: the row need not wait
+	}
+	until := time.Now().Add(lookAgain(e, age))
+	if err := w.MessagePostpone(ctx, w.Pool, store.MessagePostponeParams{ID: id, NotBefore: &until}); err != nil {
+		return errors.Join(cause, fmt.Errorf("postpone message %d: %w", id, err))
+	}
+	return &queue.Recorded{Err: cause}
+}
+
 // cannotBeReached moves the lead on when its first message is refused for ever.
 // Who is merely no connection is waited for, and gets what the campaign wants
 // meanwhile: a public reply, an invitation, both or nothing.
@@ -85,7 +103,9 @@ func (w *sendDM) cannotBeReached(ctx context.Context, tx pgx.Tx, m *store.Messag
 	if reason != unipile.TypeNoConnection {
 		return nil
 	}
-	lead, err := w.LeadGetForWording(ctx, tx, *m.LeadID)
+	lead, err := w.LeadGetForWording(ctx, tx, store.LeadGetForWordingParams{
+		LeadID: *m.LeadID, ScrapeJobID: deref(m.ScrapeJobID), CommentID: deref(m.CommentID),
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // its campaign is gone
 	}
@@ -96,10 +116,12 @@ func (w *sendDM) cannotBeReached(ctx context.Context, tx pgx.Tx, m *store.Messag
 	if err == nil {
 		err = w.queueOtherRoutes(ctx, tx, m, lead, wording)
 	}
-	var setting *settingError
-	if errors.As(err, &setting) && m.ScrapeJobID != nil {
+	if setting, ok := errors.AsType[*settingError](err); ok {
 		// A wrong setting must not keep the outcome from being recorded: its owner is told.
-		err = w.ScrapeJobNote(ctx, tx, store.ScrapeJobNoteParams{ID: *m.ScrapeJobID, LastError: storable(setting.Error())})
+		err = nil
+		if m.ScrapeJobID != nil {
+			err = w.ScrapeJobNote(ctx, tx, store.ScrapeJobNoteParams{ID: *m.ScrapeJobID, LastError: storable(setting.Error())})
+		}
 	}
 	if err != nil {
 		return err
@@ -131,7 +153,11 @@ func (w *sendDM) queueOtherRoutes(
 		}
 	}
 	if wording.Invites() {
-		body, err := wording.InvitationNote(to, lead.Keyword, key)
+		keyword := lead.Keyword
+		if keyword == "" && len(wording.Keywords) > 0 {
+			keyword = wording.Keywords[0]
+		}
+		body, err := wording.InvitationNote(to, keyword, key)
 		if err != nil {
 			return &settingError{fmt.Errorf("invitation: %w", err)}
 		}
@@ -143,35 +169,40 @@ func (w *sendDM) queueOtherRoutes(
 
 // relationsAppeared lets the first messages go out to people who became
 // connections, a little later than at once.
-func (d database) relationsAppeared(ctx context.Context, accountID string, people []string, delay time.Duration) error {
-	return d.inTx(ctx, func(tx pgx.Tx) error {
-		taken, err := d.RelationTake(ctx, tx, store.RelationTakeParams{AccountID: accountID, People: people})
-		if err != nil {
-			return fmt.Errorf("take relations of account %s: %w", accountID, err)
+func (d database) relationsAppeared(ctx context.Context, tx pgx.Tx, accountID string, people []string, delay time.Duration) error {
+	// Whoever is a stranger still, and was not passed over yet.
+	after := time.Now().Add(delay)
+	connect := store.MessageConnectParams{AccountID: accountID, People: people, NotBefore: after}
+	if err := d.MessageConnect(ctx, tx, connect); err != nil {
+		return fmt.Errorf("note connections of account %s: %w", accountID, err)
+	}
+	taken, err := d.RelationTake(ctx, tx, store.RelationTakeParams{AccountID: accountID, People: people})
+	if err != nil {
+		return fmt.Errorf("take relations of account %s: %w", accountID, err)
+	}
+	for _, r := range taken {
+		if r.LeadID == nil {
+			continue
 		}
-		for _, r := range taken {
-			if r.LeadID == nil {
-				continue
-			}
-			move := store.LeadMoveParams{ID: *r.LeadID, FromStatus: store.LeadNotConnected, ToStatus: store.LeadCommentDetected}
-			if moved, err := d.LeadMove(ctx, tx, move); err != nil {
-				return fmt.Errorf("move lead %s: %w", *r.LeadID, err)
-			} else if moved == 0 {
-				continue // it has left that state: opted out, say
-			}
-			after := time.Now().Add(delay)
-			if _, err := d.MessageReopen(ctx, tx, store.MessageReopenParams{ID: r.MessageID, NotBefore: &after}); err != nil {
-				return fmt.Errorf("reopen message %d: %w", r.MessageID, err)
-			}
+		move := store.LeadMoveParams{ID: *r.LeadID, FromStatus: store.LeadNotConnected, ToStatus: store.LeadCommentDetected}
+		if moved, err := d.LeadMove(ctx, tx, move); err != nil {
+			return fmt.Errorf("move lead %s: %w", *r.LeadID, err)
+		} else if moved == 0 {
+			continue // it has left that state: opted out, say
 		}
-		return nil
-	})
+		if _, err := d.MessageReopen(ctx, tx, store.MessageReopenParams{ID: r.MessageID, NotBefore: &after}); err != nil {
+			return fmt.Errorf("reopen message %d: %w", r.MessageID, err)
+		}
+	}
+	return nil
 }
 
 // RelationAppeared lets the waiting first messages to a person go out who became a
 // connection of an account. It may be told any number of times.
 func (s *Sweeps) RelationAppeared(ctx context.Context, accountID, personID string) error {
-	return s.relationsAppeared(ctx, accountID, []string{personID}, s.settings.afterRelation())
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		return s.relationsAppeared(ctx, tx, accountID, []string{personID}, s.settings.afterRelation())
+	})
 }
 
 // queueMessage puts a message into the ledger, where it is not there yet.

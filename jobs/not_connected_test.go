@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -295,4 +297,116 @@ func TestPublicReplyUnderAPostThatIsGone(t *testing.T) {
 		b.send(id)
 	}
 	b.want("workers.messages", id, row{"state": "failed", "error_type": "errors/invalid_post"})
+}
+
+// Ensure somebody who became a connection before their message had its turn gets just
+// that, a little later.
+func TestConnectedBeforeTheTurn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, lead := b.stranger(otherRoutes)
+	b.linkedin.AcceptInvitation(accountID, member(1))
+	b.must(b.sweeps.RelationAppeared(t.Context(), accountID, member(1)))
+	if not := b.read("workers.messages", first)["not_before"]; not == nil {
+		t.Error("the message follows the connection at once")
+	}
+	b.exec("UPDATE workers.messages SET not_before = NULL")
+	b.send(first)
+	b.want("leads", lead, row{"status": "dm_sent"})
+	if n := scalar[int](b, "SELECT count(*) FROM workers.messages"); n != 1 {
+		t.Errorf("%d other routes to somebody who is a connection", n-1)
+	}
+}
+
+// Ensure a lead that was there before its comment gets an invitation with the word
+// that it wrote, and one without a known comment the campaign's first.
+func TestInvitationOfAnOldLead(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	campaign := b.campaign(row{"settings": json.RawMessage(otherRoutes), "trigger_word": "checklist, guide"})
+	b.lead(row{"campaign_id": campaign, "linkedin_id": b.person(1)})
+	b.comment(1, "guide please")
+	b.linkedin.SetDistance(accountID, member(1), 2)
+	b.poll(b.scrapeJob(row{"campaign_id": campaign, "trigger_word": "checklist, guide"}))
+	b.send(b.messageOf("first_dm"))
+	b.want("workers.messages", b.messageOf("invitation"), row{"body": "Hi Ana, you asked for my guide"})
+
+	other := b.campaign(row{"settings": json.RawMessage(otherRoutes), "trigger_word": "checklist, guide"})
+	b.linkedin.SetDistance(accountID, b.person(2), 2)
+	id, _ := b.message(2, row{"campaign_id": other, "distance": "second"})
+	b.exec("UPDATE leads SET first_name = 'Ben' WHERE linkedin_id = $1", member(2))
+	b.send(id)
+	if n := scalar[int](b, "SELECT count(*) FROM workers.messages WHERE body = 'Hi Ben, you asked for my checklist'"); n != 1 {
+		t.Error("an invitation without a known comment is missing")
+	}
+}
+
+// Ensure a wrong setting does not keep it from being recorded that somebody cannot be
+// written to, whether there is a scrape job to note it on or not.
+func TestNotConnectedWithWrongSettings(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	campaign := b.campaign(row{"settings": json.RawMessage(
+		`{"workers": {"not_connected": {"invitation": {"variants": ["{{nobody}}"]}}}}`)})
+	b.linkedin.SetDistance(accountID, b.person(1), 2)
+	id, lead := b.message(1, row{"campaign_id": campaign})
+	b.wantEvent(b.send(id), river.EventKindJobCancelled)
+	b.want("workers.messages", id, row{"state": "failed"})
+	b.want("leads", lead, row{"status": "not_connected"})
+}
+
+// Ensure a public reply in doubt is not repeated where the provider does not tell who
+// the account's owner is, and found where it is there as it was written.
+func TestPublicReplyInDoubtOfANamelessOwner(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		stored, changed bool
+		state, errType  any
+	}{
+		"there":            {true, false, "sent", nil},
+		"there, but other": {true, true, "unknown", "own_id_unknown"},
+		"not there":        {false, false, "unknown", "own_id_unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(o *options) {
+				o.settings.ReadLag, o.settings.SendTimeout = time.Millisecond, time.Second
+				o.between = withoutOwner
+			})
+			first, _ := b.stranger(otherRoutes)
+			b.send(first)
+			id := b.messageOf("public_reply")
+			b.linkedin.AddFault(fakeunipile.Fault{Operation: "comment", Status: 504, AfterStore: tc.stored, Times: 1})
+			b.send(id)
+			if tc.changed {
+				b.exec("UPDATE workers.messages SET body = 'what we wrote before LinkedIn changed it' WHERE id = $1", id)
+			}
+			for range 3 {
+				b.exec("UPDATE workers.messages SET not_before = NULL, claimed_at = claimed_at - interval '1 minute' WHERE id = $1", id)
+				b.send(id)
+			}
+			b.want("workers.messages", id, row{"state": tc.state, "error_type": tc.errType})
+			if n := b.calls("comment"); n != 1 {
+				t.Errorf("%d tries", n)
+			}
+		})
+	}
+}
+
+// withoutOwner takes the owner out of what the provider tells about accounts.
+func withoutOwner(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.URL.Path, "/accounts/") {
+			h.ServeHTTP(w, r)
+			return
+		}
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, r)
+		var account map[string]any
+		_ = json.Unmarshal(answer.Body.Bytes(), &account)
+		delete(account, "connection_params")
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(answer.Code)
+		_ = json.NewEncoder(w).Encode(account)
+	})
 }

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -9,8 +10,10 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/bravorevos/workers/integrations"
+	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -109,4 +112,30 @@ func deref[T any](v *T) T {
 		return zero
 	}
 	return *v
+}
+
+// accountReader is what Unipile must offer to tell who an account's owner is.
+type accountReader interface {
+	Account(ctx context.Context, accountID string) (unipile.Account, error)
+}
+
+// ownID is the LinkedIn member id of the account's owner; empty when the provider
+// does not tell.
+func (d database) ownID(ctx context.Context, linkedin accountReader, accountID string) (string, error) {
+	account, err := d.AccountGet(ctx, d.Pool, accountID)
+	if err == nil && account.ProviderID != nil {
+		return *account.ProviderID, nil
+	}
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return "", fmt.Errorf("read account: %w", err)
+	}
+	at, err := linkedin.Account(ctx, accountID)
+	if err != nil {
+		return "", fmt.Errorf("find account: %w", err)
+	}
+	err = d.AccountSetProvider(ctx, d.Pool, store.AccountSetProviderParams{ID: accountID, ProviderID: nullable(at.OwnID)})
+	if err != nil {
+		return "", fmt.Errorf("store account: %w", err)
+	}
+	return at.OwnID, nil
 }

@@ -85,11 +85,12 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	if usedUp, ok := errors.AsType[*readsUsedUpError](err); ok {
 		return w.postpone(ctx, sj.ID, usedUp)
 	}
-	if err != nil {
+	rests := errors.Is(err, errScanRests)
+	if err != nil && !rests {
 		return w.recordFailure(ctx, sj, err)
 	}
 	next := time.Now()
-	if complete {
+	if complete || rests {
 		wait, err := w.nextWait(ctx, sj)
 		if err != nil {
 			return err
@@ -99,7 +100,7 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	if err := w.ScrapeJobSucceed(ctx, w.Pool, store.ScrapeJobSucceedParams{ID: sj.ID, NextCheck: next}); err != nil {
 		return fmt.Errorf("record poll of scrape job %s: %w", sj.ID, err)
 	}
-	if !complete {
+	if !complete && !rests {
 		return &queue.NotYet{Until: next, Reason: "more pages to read"}
 	}
 	return nil
@@ -113,8 +114,8 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 	if err != nil {
 		return false, err
 	}
-	for {
-		if err := w.takeRead(ctx, sj.UnipileAccountID); err != nil {
+	for first := true; ; first = false {
+		if err := w.takeRead(ctx, sj.UnipileAccountID, first); err != nil {
 			return false, err
 		}
 		page, err := w.linkedin.Comments(ctx, sj.UnipileAccountID, scan.socialID, scan.cursor)
@@ -175,7 +176,7 @@ func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPoll
 		return nil, &settingError{fmt.Errorf("%s: %s", problems[0].Path, problems[0].Message)}
 	}
 	s := &scan{trigger: trigger, wording: wording, startedAt: sj.Now}
-	if s.ownID, err = w.ownID(ctx, sj.UnipileAccountID); err != nil {
+	if s.ownID, err = w.ownID(ctx, w.linkedin, sj.UnipileAccountID); err != nil {
 		return nil, err
 	}
 	askFor := askedFor(sj)
@@ -210,7 +211,7 @@ func (e *settingError) Unwrap() error { return e.error }
 func isFaultOfRow(err error) bool {
 	_, setting := errors.AsType[*settingError](err)
 	_, usedUp := errors.AsType[*readsUsedUpError](err)
-	return setting || usedUp || integrations.As(err) != nil
+	return setting || usedUp || errors.Is(err, errScanRests) || integrations.As(err) != nil
 }
 
 // findPost asks for the post's social id, the only one that comments are listed by.
@@ -228,27 +229,6 @@ func (w *pollComments) findPost(ctx context.Context, sj store.ScrapeJobGetForPol
 		return fmt.Errorf("store watched post: %w", err)
 	}
 	return nil
-}
-
-// ownID is the LinkedIn member id of the account's owner, whose own comments never
-// trigger.
-func (w *pollComments) ownID(ctx context.Context, accountID string) (string, error) {
-	account, err := w.AccountGet(ctx, w.Pool, accountID)
-	if err == nil && account.ProviderID != nil {
-		return *account.ProviderID, nil
-	}
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return "", fmt.Errorf("read account: %w", err)
-	}
-	at, err := w.linkedin.Account(ctx, accountID)
-	if err != nil {
-		return "", fmt.Errorf("find account: %w", err)
-	}
-	err = w.AccountSetProvider(ctx, w.Pool, store.AccountSetProviderParams{ID: accountID, ProviderID: nullable(at.OwnID)})
-	if err != nil {
-		return "", fmt.Errorf("store account: %w", err)
-	}
-	return at.OwnID, nil
 }
 
 func (w *pollComments) saveScan(ctx context.Context, id uuid.UUID, cursor string, startedAt *time.Time) error {

@@ -72,8 +72,12 @@ func (e *readsUsedUpError) Error() string {
 		e.account, e.budget, e.until.UTC().Format(time.RFC3339))
 }
 
-// takeRead counts a read before it is made.
-func (w *pollComments) takeRead(ctx context.Context, accountID string) error {
+// errScanRests ends a poll whose next page is for the next one.
+var errScanRests = errors.New("a long scan leaves reads to the account's other posts")
+
+// takeRead counts a read before it is made. Half of the day's reads are kept for the
+// first pages: one long scan must not keep the other posts from being read.
+func (w *pollComments) takeRead(ctx context.Context, accountID string, first bool) error {
 	return w.inTx(ctx, func(tx pgx.Tx) error {
 		if err := w.CommentReadLock(ctx, tx, accountID); err != nil {
 			return fmt.Errorf("lock reads of account %s: %w", accountID, err)
@@ -88,6 +92,9 @@ func (w *pollComments) takeRead(ctx context.Context, accountID string) error {
 		}
 		if int(used.Calls) >= budget {
 			return &readsUsedUpError{account: accountID, budget: budget, until: used.Oldest.Add(day + time.Hour)}
+		}
+		if !first && 2*int(used.Calls) >= budget {
+			return errScanRests
 		}
 		if err := w.CommentReadAdd(ctx, tx, accountID); err != nil {
 			return fmt.Errorf("count read of account %s: %w", accountID, err)

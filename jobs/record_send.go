@@ -64,21 +64,20 @@ func (w *sendDM) recordFailure(ctx context.Context, m *store.MessageLockRow, cau
 		if err != nil || rows == 0 {
 			return err // zero rows: another attempt took it over and will record
 		}
-		if outcome.State == store.MessageFailed && m.Purpose == store.PurposeFirstDM && unipile.Unreachable(vendor) {
+		switch {
+		case outcome.State == store.MessageFailed && m.Purpose == store.PurposeFirstDM && unipile.Unreachable(vendor):
 			return w.cannotBeReached(ctx, tx, m, vendor.Type)
+		case m.Purpose == store.PurposeInvitation && vendor != nil && vendor.Type == unipile.TypeAlreadyConnected:
+			return w.relationsAppeared(ctx, tx, m.AccountID, []string{m.RecipientID}, w.settings.afterRelation())
+		default:
+			return nil
 		}
-		return nil
 	})
 	if err != nil {
 		return errors.Join(cause, fmt.Errorf("record outcome of message %d: %w", m.ID, err))
 	}
 	if outcome.State == store.MessageFailed {
 		w.funnel.MessageFailed(m.Purpose)
-	}
-	if m.Purpose == store.PurposeInvitation && vendor != nil && vendor.Type == unipile.TypeAlreadyConnected {
-		if err := w.relationsAppeared(ctx, m.AccountID, []string{m.RecipientID}, w.settings.afterRelation()); err != nil {
-			return errors.Join(result, err)
-		}
 	}
 	return result
 }
@@ -103,6 +102,10 @@ func (w *sendDM) judgeFailure(m *store.MessageLockRow, cause error) (store.Messa
 		until := m.ClaimedAt.Add(w.settings.ReadLag)
 		outcome.NotBefore = &until
 		return outcome, &queue.NotYet{Until: until, Reason: "outcome unknown: " + outcome.ErrorType}
+	case vendor.Type == unipile.TypeResourceNotFound && deref(m.ChatID) != "":
+		// The owner deleted the chat; the person may still be there.
+		outcome.State, outcome.ChatIsGone = store.MessageQueued, true
+		return outcome, &queue.Recorded{Err: cause}
 	case vendor.Kind == integrations.Rejected, vendor.Type == unipile.TypeInvalidPost && m.Attempts >= missesBelieved:
 		outcome.State = store.MessageFailed
 		return outcome, &queue.Recorded{Err: cause}

@@ -118,6 +118,18 @@ func (b *bench) message(n int, given row) (messageID int64, leadID uuid.UUID) {
 	}, given), leadID
 }
 
+// crowd seeds a queued first message to each of n people of a post.
+func (b *bench) crowd(scrapeJob uuid.UUID, n int) {
+	b.Helper()
+	b.exec(`
+WITH lead AS (
+    INSERT INTO leads (campaign_id, linkedin_id, provider_id)
+    SELECT campaign_id, 'person ' || n, 'person ' || n FROM scrape_jobs, generate_series(1, $2) n WHERE id = $1
+    RETURNING id, campaign_id, linkedin_id)
+INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, body)
+SELECT $3, campaign_id, $1, id, 'first_dm', linkedin_id, 'hello' FROM lead`, scrapeJob, n, accountID)
+}
+
 // forecast is when a message of the bench's account will be sent.
 func (b *bench) forecast(id int64) jobs.Forecast {
 	b.Helper()

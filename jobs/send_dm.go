@@ -2,10 +2,12 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/riverqueue/river"
 
+	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -65,6 +67,9 @@ func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
 		return w.lookUp(ctx, m)
 	}
 	sent, err := w.send(sendCtx, m)
+	if errors.Is(err, queue.ErrLeaseLost) {
+		err = &notSentError{err}
+	}
 	// Whatever became of ctx meanwhile, the outcome must be written down.
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -76,10 +81,12 @@ func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
 
 // send makes the one call that cannot be taken back.
 func (w *sendDM) send(ctx context.Context, m *store.MessageLockRow) (unipile.Sent, error) {
-	// Last thing before it: a worker that others took for dead must not go on.
+	// A worker that others took for dead must not go on. Asked once more last of all,
+	// when the request is about to be written.
 	if err := queue.CheckLease(ctx); err != nil {
-		return unipile.Sent{}, &notSentError{err}
+		return unipile.Sent{}, err
 	}
+	ctx = integrations.WithGate(ctx, func() error { return queue.CheckLease(ctx) })
 	switch {
 	case m.Purpose == store.PurposePublicReply:
 		reply, err := w.linkedin.ReplyToComment(ctx, m.AccountID, deref(m.PostSocialID), deref(m.CommentID), m.Body)

@@ -258,8 +258,10 @@ func TestLookUpThatFails(t *testing.T) {
 	b := setup(t)
 	id, _ := b.message(1, row{"state": "unknown", "claim": uuid.New(), "claimed_at": time.Now().Add(-time.Hour)})
 	b.linkedin.AddFault(fakeunipile.Fault{Operation: "chats_with", Status: 500, Times: 1})
-	b.wantEvent(b.send(id), river.EventKindJobFailed)
+	b.wantEvent(b.send(id), river.EventKindJobCancelled)
 	b.want("workers.messages", id, row{"state": "unknown"})
+	b.wantNear(scalar[time.Time](b, "SELECT not_before FROM workers.messages"), 15*time.Minute)
+	b.exec("UPDATE workers.messages SET not_before = NULL")
 
 	b.linkedin.AddFault(fakeunipile.Fault{Operation: "chats_with", Status: 401, Times: 1})
 	b.wantEvent(b.send(id), river.EventKindJobCancelled)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -62,6 +63,10 @@ func (s *Sweeps) Messages(ctx context.Context, client *queue.Client) ([]Item, er
 func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountID string) ([]Item, error) {
 	now := time.Now()
 	until := now.Add(s.settings.stretch())
+	// All at once: each would take a turn from somebody, only to be skipped by its claim.
+	if _, err := s.skipUnwanted(ctx, s.Pool, accountID, 0, math.MaxInt64); err != nil {
+		return nil, err
+	}
 	open, err := s.MessageListOpen(ctx, s.Pool, store.MessageListOpenParams{
 		AccountID: accountID, Until: until, PerSource: planAhead,
 	})

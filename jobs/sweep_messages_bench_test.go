@@ -16,9 +16,11 @@ func BenchmarkPlanHundredAccounts(b *testing.B) {
 	_, err := pool.Exec(b.Context(), `
 WITH campaign AS (INSERT INTO campaigns (name, trigger_word, status) SELECT 'c' || n, 'guide', 'active' FROM generate_series(1, 500) n RETURNING id),
 job AS (INSERT INTO scrape_jobs (campaign_id, unipile_post_id, unipile_account_id, trigger_word)
-    SELECT id, 'p', 'account ' || row_number() OVER () % 100, 'guide' FROM campaign RETURNING id, campaign_id, unipile_account_id)
-INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, purpose, recipient_id, body)
-SELECT unipile_account_id, campaign_id, id, 'first_dm', 'person ' || n, 'hello' FROM job, generate_series(1, 200) n`)
+    SELECT id, 'p', 'account ' || row_number() OVER () % 100, 'guide' FROM campaign RETURNING id, campaign_id, unipile_account_id),
+lead AS (INSERT INTO leads (campaign_id, linkedin_id) SELECT campaign_id, 'person ' || n FROM job, generate_series(1, 200) n
+    RETURNING id, campaign_id, linkedin_id)
+INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, body)
+SELECT job.unipile_account_id, job.campaign_id, job.id, lead.id, 'first_dm', lead.linkedin_id, 'hello' FROM lead JOIN job USING (campaign_id)`)
 	if err != nil {
 		b.Fatal(err)
 	}

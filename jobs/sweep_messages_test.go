@@ -64,10 +64,8 @@ func TestPlanSharesAmongPosts(t *testing.T) {
 		o.settings.Limits.GapMin, o.settings.Limits.GapMax = 10*time.Second, 10*time.Second
 	})
 	large, small := b.scrapeJob(nil), b.scrapeJob(nil)
-	b.exec(`INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, purpose, recipient_id, body)
-		SELECT $1, campaign_id, id, 'first_dm', 'person ' || n, 'hello' FROM scrape_jobs, generate_series(1, 10000) n WHERE id = $2`, accountID, large)
-	b.exec(`INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, purpose, recipient_id, body)
-		SELECT $1, campaign_id, id, 'first_dm', 'person ' || n, 'hello' FROM scrape_jobs, generate_series(1, 3) n WHERE id = $2`, accountID, small)
+	b.crowd(large, 10_000)
+	b.crowd(small, 3)
 	want := []string{"1", "10001", "10002", "2"} // sorted as text
 	if got := b.run(b.sweeps.Messages); !cmp.Equal(got, want) {
 		t.Errorf("planned %v, want %v", got, want)

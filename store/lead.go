@@ -19,7 +19,5 @@ const (
 	LeadExpired         = "expired"          // no answer after the set time
 )
 
-// LeadHasEmail reports whether a lead in this status gave its address.
-func LeadHasEmail(status string) bool {
-	return status == LeadEmailCaptured || status == LeadWebhookSent || status == LeadCompleted
-}
+// LeadsWithEmail lists the states of leads that gave their address.
+func LeadsWithEmail() []string { return []string{LeadEmailCaptured, LeadWebhookSent, LeadCompleted} }

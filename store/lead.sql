@@ -122,17 +122,19 @@ RETURNING
 -- name: LeadGetForWording :one
 -- What a message to a lead is worded with.
 SELECT
-    coalesce(l.name, '')::text AS name,
+    -- A lead that was there before its comment may know less than that.
+    coalesce(nullif(l.name, ''), k.author_name, '')::text AS name,
     coalesce(l.first_name, '')::text AS first_name,
     coalesce(l.last_name, '')::text AS last_name,
     coalesce(l.company, '')::text AS company,
-    coalesce(l.metadata ->> 'trigger_word', '')::text AS keyword,
+    coalesce(l.metadata ->> 'trigger_word', k.keyword, '')::text AS keyword,
     coalesce(c.dm_template_step1, '')::text AS dm_template,
     coalesce(c.trigger_word, '')::text AS trigger_words,
     c.settings
 FROM public.leads l
 JOIN public.campaigns c ON c.id = l.campaign_id
-WHERE l.id = @id;
+LEFT JOIN workers.comments k ON k.scrape_job_id = @scrape_job_id AND k.comment_id = @comment_id
+WHERE l.id = @lead_id;
 
 -- name: LeadExpire :execrows
 -- Nobody became a connection in time.

@@ -172,18 +172,26 @@ func (q *Queries) LeadFindPerson(ctx context.Context, db DBTX, arg LeadFindPerso
 
 const leadGetForWording = `-- name: LeadGetForWording :one
 SELECT
-    coalesce(l.name, '')::text AS name,
+    -- A lead that was there before its comment may know less than that.
+    coalesce(nullif(l.name, ''), k.author_name, '')::text AS name,
     coalesce(l.first_name, '')::text AS first_name,
     coalesce(l.last_name, '')::text AS last_name,
     coalesce(l.company, '')::text AS company,
-    coalesce(l.metadata ->> 'trigger_word', '')::text AS keyword,
+    coalesce(l.metadata ->> 'trigger_word', k.keyword, '')::text AS keyword,
     coalesce(c.dm_template_step1, '')::text AS dm_template,
     coalesce(c.trigger_word, '')::text AS trigger_words,
     c.settings
 FROM public.leads l
 JOIN public.campaigns c ON c.id = l.campaign_id
-WHERE l.id = $1
+LEFT JOIN workers.comments k ON k.scrape_job_id = $1 AND k.comment_id = $2
+WHERE l.id = $3
 `
+
+type LeadGetForWordingParams struct {
+	ScrapeJobID uuid.UUID
+	CommentID   string
+	LeadID      uuid.UUID
+}
 
 type LeadGetForWordingRow struct {
 	Name         string
@@ -197,8 +205,8 @@ type LeadGetForWordingRow struct {
 }
 
 // What a message to a lead is worded with.
-func (q *Queries) LeadGetForWording(ctx context.Context, db DBTX, id uuid.UUID) (LeadGetForWordingRow, error) {
-	row := db.QueryRow(ctx, leadGetForWording, id)
+func (q *Queries) LeadGetForWording(ctx context.Context, db DBTX, arg LeadGetForWordingParams) (LeadGetForWordingRow, error) {
+	row := db.QueryRow(ctx, leadGetForWording, arg.ScrapeJobID, arg.CommentID, arg.LeadID)
 	var i LeadGetForWordingRow
 	err := row.Scan(
 		&i.Name,

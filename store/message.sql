@@ -34,19 +34,14 @@ SELECT
     m.claimed_at,
     (m.claimed_by IS NOT NULL
         AND NOT EXISTS (SELECT FROM workers.instances i WHERE i.id = m.claimed_by))::boolean AS claimer_gone,
-    coalesce(l.status, 'comment_detected')::text AS lead_status,
-    (l.id IS NOT NULL)::boolean AS has_lead,
-    EXISTS (
-        SELECT
-        FROM public.leads o
-        JOIN public.campaigns oc ON oc.id = o.campaign_id
-        WHERE oc.client_id = c.client_id
-          AND o.status = 'opted_out'
-          AND (o.provider_id = m.recipient_id OR o.linkedin_id = m.recipient_id))::boolean AS opted_out_elsewhere,
     coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests,
+    EXISTS (
+        SELECT FROM workers.pauses p
+        WHERE p.account_id = m.account_id
+          AND p.action = 'everything'
+          AND (p.until IS NULL OR p.until > now()))::boolean AS account_stopped,
     now()::timestamptz AS now
 FROM workers.messages m
-LEFT JOIN public.leads l ON l.id = m.lead_id
 LEFT JOIN public.campaigns c ON c.id = m.campaign_id
 WHERE m.id = @id
 FOR UPDATE OF m;
@@ -80,6 +75,9 @@ WHERE id = @id
 UPDATE workers.messages
 SET state = @state,
     not_before = @not_before,
+    -- A chat that is gone is not written to again, nor is it looked for.
+    chat_id = CASE WHEN @chat_is_gone::boolean THEN NULL ELSE chat_id END,
+    distance = CASE WHEN @chat_is_gone::boolean THEN NULL ELSE distance END,
     error_type = nullif(@error_type::text, ''),
     error_detail = nullif(@error_detail::text, ''),
     updated_at = now()
@@ -87,13 +85,67 @@ WHERE id = @id
   AND claim = @claim
   AND state IN ('sending', 'unknown');
 
--- name: MessageSkip :execrows
-UPDATE workers.messages
+-- name: MessageSkipUnwanted :execrows
+-- Skips the queued messages of an account, in a range of ids, that must not go out
+-- any more. An opt-out is heard for every campaign of the client.
+UPDATE workers.messages m
 SET state = 'skipped',
-    error_type = @reason::text,
+    error_type = u.reason,
+    updated_at = now()
+FROM (
+    SELECT
+        q.id,
+        CASE
+            WHEN l.id IS NULL THEN 'lead_deleted'
+            WHEN c.id IS NULL THEN 'campaign_deleted'
+            WHEN l.status = 'opted_out' THEN 'opted_out'
+            WHEN q.purpose = 'first_dm' AND coalesce(l.status, 'comment_detected') <> 'comment_detected' THEN 'already_contacted'
+            WHEN q.purpose = 'backup_link' AND coalesce(l.status, '') <> ALL (@with_email::text[]) THEN 'no_email'
+            WHEN q.purpose IN ('public_reply', 'invitation') AND coalesce(l.status, '') <> 'not_connected' THEN 'reached_otherwise'
+            WHEN EXISTS (
+                SELECT
+                FROM public.leads o
+                JOIN public.campaigns oc ON oc.id = o.campaign_id
+                WHERE oc.client_id = c.client_id
+                  AND o.status = 'opted_out'
+                  AND (o.provider_id = q.recipient_id OR o.linkedin_id = q.recipient_id)) THEN 'opted_out'
+        END AS reason
+    FROM workers.messages q
+    LEFT JOIN public.leads l ON l.id = q.lead_id
+    LEFT JOIN public.campaigns c ON c.id = q.campaign_id
+    WHERE q.account_id = @account_id
+      AND q.state = 'queued'
+      AND q.id BETWEEN @first_id AND @last_id) u
+WHERE m.id = u.id
+  AND m.state = 'queued'
+  AND u.reason IS NOT NULL;
+
+-- name: MessagePostpone :exec
+-- What is to be found out about a queued message cannot be found out now.
+UPDATE workers.messages
+SET not_before = @not_before,
     updated_at = now()
 WHERE id = @id
   AND state = 'queued';
+
+-- name: MessageForgetDistance :exec
+-- Whether the person is a connection is not known after all.
+UPDATE workers.messages
+SET distance = NULL,
+    updated_at = now()
+WHERE id = @id;
+
+-- name: MessageConnect :exec
+-- These people are connections now: what waits for them may go out.
+UPDATE workers.messages
+SET distance = 'first',
+    not_before = greatest(not_before, @not_before::timestamptz),
+    updated_at = now()
+WHERE account_id = @account_id
+  AND recipient_id = ANY (@people::text[])
+  AND purpose = 'first_dm'
+  AND state = 'queued'
+  AND distance IN ('second', 'third', 'out_of_network');
 
 -- name: MessageSetChat :exec
 UPDATE workers.messages
@@ -170,7 +222,7 @@ FROM (
     WHERE m.account_id = @account_id
       AND m.state IN ('queued', 'sending', 'unknown')
       AND (m.not_before IS NULL OR m.not_before <= @until::timestamptz)
-      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), false))) o
+      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL))) o
 WHERE o.place <= @per_source::integer
 ORDER BY o.id;
 
@@ -198,7 +250,14 @@ SELECT
     purpose,
     recipient_id,
     (state = 'queued' AND purpose = 'first_dm' AND chat_id IS NULL
-        AND coalesce(distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger
+        AND coalesce(distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger,
+    created_at,
+    now()::timestamptz AS now,
+    EXISTS (
+        SELECT FROM workers.pauses p
+        WHERE p.account_id = messages.account_id
+          AND p.action = 'everything'
+          AND (p.until IS NULL OR p.until > now()))::boolean AS account_stopped
 FROM workers.messages
 WHERE id = @id;
 

@@ -59,6 +59,30 @@ func (q *Queries) MessageClaim(ctx context.Context, db DBTX, arg MessageClaimPar
 	return err
 }
 
+const messageConnect = `-- name: MessageConnect :exec
+UPDATE workers.messages
+SET distance = 'first',
+    not_before = greatest(not_before, $1::timestamptz),
+    updated_at = now()
+WHERE account_id = $2
+  AND recipient_id = ANY ($3::text[])
+  AND purpose = 'first_dm'
+  AND state = 'queued'
+  AND distance IN ('second', 'third', 'out_of_network')
+`
+
+type MessageConnectParams struct {
+	NotBefore time.Time
+	AccountID string
+	People    []string
+}
+
+// These people are connections now: what waits for them may go out.
+func (q *Queries) MessageConnect(ctx context.Context, db DBTX, arg MessageConnectParams) error {
+	_, err := db.Exec(ctx, messageConnect, arg.NotBefore, arg.AccountID, arg.People)
+	return err
+}
+
 const messageCountOpen = `-- name: MessageCountOpen :many
 SELECT
     state,
@@ -116,22 +140,45 @@ func (q *Queries) MessageFailUnsent(ctx context.Context, db DBTX, arg MessageFai
 	return result.RowsAffected(), nil
 }
 
+const messageForgetDistance = `-- name: MessageForgetDistance :exec
+UPDATE workers.messages
+SET distance = NULL,
+    updated_at = now()
+WHERE id = $1
+`
+
+// Whether the person is a connection is not known after all.
+func (q *Queries) MessageForgetDistance(ctx context.Context, db DBTX, id int64) error {
+	_, err := db.Exec(ctx, messageForgetDistance, id)
+	return err
+}
+
 const messageGetForSend = `-- name: MessageGetForSend :one
 SELECT
     account_id,
     purpose,
     recipient_id,
     (state = 'queued' AND purpose = 'first_dm' AND chat_id IS NULL
-        AND coalesce(distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger
+        AND coalesce(distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger,
+    created_at,
+    now()::timestamptz AS now,
+    EXISTS (
+        SELECT FROM workers.pauses p
+        WHERE p.account_id = messages.account_id
+          AND p.action = 'everything'
+          AND (p.until IS NULL OR p.until > now()))::boolean AS account_stopped
 FROM workers.messages
 WHERE id = $1
 `
 
 type MessageGetForSendRow struct {
-	AccountID    string
-	Purpose      string
-	RecipientID  string
-	IsToStranger bool
+	AccountID      string
+	Purpose        string
+	RecipientID    string
+	IsToStranger   bool
+	CreatedAt      time.Time
+	Now            time.Time
+	AccountStopped bool
 }
 
 // What is looked at before a message is claimed.
@@ -143,6 +190,9 @@ func (q *Queries) MessageGetForSend(ctx context.Context, db DBTX, id int64) (Mes
 		&i.Purpose,
 		&i.RecipientID,
 		&i.IsToStranger,
+		&i.CreatedAt,
+		&i.Now,
+		&i.AccountStopped,
 	)
 	return i, err
 }
@@ -258,7 +308,7 @@ FROM (
     WHERE m.account_id = $1
       AND m.state IN ('queued', 'sending', 'unknown')
       AND (m.not_before IS NULL OR m.not_before <= $2::timestamptz)
-      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), false))) o
+      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL))) o
 WHERE o.place <= $3::integer
 ORDER BY o.id
 `
@@ -442,48 +492,41 @@ SELECT
     m.claimed_at,
     (m.claimed_by IS NOT NULL
         AND NOT EXISTS (SELECT FROM workers.instances i WHERE i.id = m.claimed_by))::boolean AS claimer_gone,
-    coalesce(l.status, 'comment_detected')::text AS lead_status,
-    (l.id IS NOT NULL)::boolean AS has_lead,
-    EXISTS (
-        SELECT
-        FROM public.leads o
-        JOIN public.campaigns oc ON oc.id = o.campaign_id
-        WHERE oc.client_id = c.client_id
-          AND o.status = 'opted_out'
-          AND (o.provider_id = m.recipient_id OR o.linkedin_id = m.recipient_id))::boolean AS opted_out_elsewhere,
     coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests,
+    EXISTS (
+        SELECT FROM workers.pauses p
+        WHERE p.account_id = m.account_id
+          AND p.action = 'everything'
+          AND (p.until IS NULL OR p.until > now()))::boolean AS account_stopped,
     now()::timestamptz AS now
 FROM workers.messages m
-LEFT JOIN public.leads l ON l.id = m.lead_id
 LEFT JOIN public.campaigns c ON c.id = m.campaign_id
 WHERE m.id = $1
 FOR UPDATE OF m
 `
 
 type MessageLockRow struct {
-	ID                int64
-	AccountID         string
-	CampaignID        uuid.UUID
-	ScrapeJobID       *uuid.UUID
-	LeadID            *uuid.UUID
-	Purpose           string
-	RecipientID       string
-	ChatID            *string
-	Body              string
-	PostSocialID      *string
-	CommentID         *string
-	Distance          *string
-	State             string
-	NotBefore         *time.Time
-	Attempts          int32
-	Claim             *uuid.UUID
-	ClaimedAt         *time.Time
-	ClaimerGone       bool
-	LeadStatus        string
-	HasLead           bool
-	OptedOutElsewhere bool
-	CampaignRests     bool
-	Now               time.Time
+	ID             int64
+	AccountID      string
+	CampaignID     uuid.UUID
+	ScrapeJobID    *uuid.UUID
+	LeadID         *uuid.UUID
+	Purpose        string
+	RecipientID    string
+	ChatID         *string
+	Body           string
+	PostSocialID   *string
+	CommentID      *string
+	Distance       *string
+	State          string
+	NotBefore      *time.Time
+	Attempts       int32
+	Claim          *uuid.UUID
+	ClaimedAt      *time.Time
+	ClaimerGone    bool
+	CampaignRests  bool
+	AccountStopped bool
+	Now            time.Time
 }
 
 // Everything that decides whether a message may go out now.
@@ -509,30 +552,51 @@ func (q *Queries) MessageLock(ctx context.Context, db DBTX, id int64) (MessageLo
 		&i.Claim,
 		&i.ClaimedAt,
 		&i.ClaimerGone,
-		&i.LeadStatus,
-		&i.HasLead,
-		&i.OptedOutElsewhere,
 		&i.CampaignRests,
+		&i.AccountStopped,
 		&i.Now,
 	)
 	return i, err
+}
+
+const messagePostpone = `-- name: MessagePostpone :exec
+UPDATE workers.messages
+SET not_before = $1,
+    updated_at = now()
+WHERE id = $2
+  AND state = 'queued'
+`
+
+type MessagePostponeParams struct {
+	NotBefore *time.Time
+	ID        int64
+}
+
+// What is to be found out about a queued message cannot be found out now.
+func (q *Queries) MessagePostpone(ctx context.Context, db DBTX, arg MessagePostponeParams) error {
+	_, err := db.Exec(ctx, messagePostpone, arg.NotBefore, arg.ID)
+	return err
 }
 
 const messageRecordOutcome = `-- name: MessageRecordOutcome :execrows
 UPDATE workers.messages
 SET state = $1,
     not_before = $2,
-    error_type = nullif($3::text, ''),
-    error_detail = nullif($4::text, ''),
+    -- A chat that is gone is not written to again, nor is it looked for.
+    chat_id = CASE WHEN $3::boolean THEN NULL ELSE chat_id END,
+    distance = CASE WHEN $3::boolean THEN NULL ELSE distance END,
+    error_type = nullif($4::text, ''),
+    error_detail = nullif($5::text, ''),
     updated_at = now()
-WHERE id = $5
-  AND claim = $6
+WHERE id = $6
+  AND claim = $7
   AND state IN ('sending', 'unknown')
 `
 
 type MessageRecordOutcomeParams struct {
 	State       string
 	NotBefore   *time.Time
+	ChatIsGone  bool
 	ErrorType   string
 	ErrorDetail string
 	ID          int64
@@ -543,6 +607,7 @@ func (q *Queries) MessageRecordOutcome(ctx context.Context, db DBTX, arg Message
 	result, err := db.Exec(ctx, messageRecordOutcome,
 		arg.State,
 		arg.NotBefore,
+		arg.ChatIsGone,
 		arg.ErrorType,
 		arg.ErrorDetail,
 		arg.ID,
@@ -634,22 +699,56 @@ func (q *Queries) MessageSetChat(ctx context.Context, db DBTX, arg MessageSetCha
 	return err
 }
 
-const messageSkip = `-- name: MessageSkip :execrows
-UPDATE workers.messages
+const messageSkipUnwanted = `-- name: MessageSkipUnwanted :execrows
+UPDATE workers.messages m
 SET state = 'skipped',
-    error_type = $1::text,
+    error_type = u.reason,
     updated_at = now()
-WHERE id = $2
-  AND state = 'queued'
+FROM (
+    SELECT
+        q.id,
+        CASE
+            WHEN l.id IS NULL THEN 'lead_deleted'
+            WHEN c.id IS NULL THEN 'campaign_deleted'
+            WHEN l.status = 'opted_out' THEN 'opted_out'
+            WHEN q.purpose = 'first_dm' AND coalesce(l.status, 'comment_detected') <> 'comment_detected' THEN 'already_contacted'
+            WHEN q.purpose = 'backup_link' AND coalesce(l.status, '') <> ALL ($1::text[]) THEN 'no_email'
+            WHEN q.purpose IN ('public_reply', 'invitation') AND coalesce(l.status, '') <> 'not_connected' THEN 'reached_otherwise'
+            WHEN EXISTS (
+                SELECT
+                FROM public.leads o
+                JOIN public.campaigns oc ON oc.id = o.campaign_id
+                WHERE oc.client_id = c.client_id
+                  AND o.status = 'opted_out'
+                  AND (o.provider_id = q.recipient_id OR o.linkedin_id = q.recipient_id)) THEN 'opted_out'
+        END AS reason
+    FROM workers.messages q
+    LEFT JOIN public.leads l ON l.id = q.lead_id
+    LEFT JOIN public.campaigns c ON c.id = q.campaign_id
+    WHERE q.account_id = $2
+      AND q.state = 'queued'
+      AND q.id BETWEEN $3 AND $4) u
+WHERE m.id = u.id
+  AND m.state = 'queued'
+  AND u.reason IS NOT NULL
 `
 
-type MessageSkipParams struct {
-	Reason string
-	ID     int64
+type MessageSkipUnwantedParams struct {
+	WithEmail []string
+	AccountID string
+	FirstID   int64
+	LastID    int64
 }
 
-func (q *Queries) MessageSkip(ctx context.Context, db DBTX, arg MessageSkipParams) (int64, error) {
-	result, err := db.Exec(ctx, messageSkip, arg.Reason, arg.ID)
+// Skips the queued messages of an account, in a range of ids, that must not go out
+// any more. An opt-out is heard for every campaign of the client.
+func (q *Queries) MessageSkipUnwanted(ctx context.Context, db DBTX, arg MessageSkipUnwantedParams) (int64, error) {
+	result, err := db.Exec(ctx, messageSkipUnwanted,
+		arg.WithEmail,
+		arg.AccountID,
+		arg.FirstID,
+		arg.LastID,
+	)
 	if err != nil {
 		return 0, err
 	}

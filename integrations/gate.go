@@ -1,0 +1,53 @@
+package integrations
+
+import (
+	"context"
+	"io"
+	"net/http"
+)
+
+type gateKey struct{}
+
+// WithGate gives the exchanges of ctx a last question before they cannot be taken
+// back: check is called when a connection is there and the body is about to be
+// written to it. Its error keeps the request from being sent; the server may see at
+// most the beginning of one that ends too early.
+func WithGate(ctx context.Context, check func() error) context.Context {
+	return context.WithValue(ctx, gateKey{}, check)
+}
+
+// gated puts the gate of ctx, where there is one, before the body of the request.
+func gated(ctx context.Context, req *http.Request) *http.Request {
+	check, ok := ctx.Value(gateKey{}).(func() error)
+	if !ok || req.Body == nil || req.Body == http.NoBody {
+		return req
+	}
+	req.Body = &gate{ReadCloser: req.Body, check: check}
+	if open := req.GetBody; open != nil { // for the transport's own second try
+		req.GetBody = func() (io.ReadCloser, error) {
+			body, err := open()
+			return &gate{ReadCloser: body, check: check}, err
+		}
+	}
+	return req
+}
+
+type gate struct {
+	io.ReadCloser
+
+	check func() error
+}
+
+// Read asks before each part of the body.
+func (g *gate) Read(p []byte) (int, error) {
+	if err := g.check(); err != nil {
+		return 0, &withheldError{err}
+	}
+	return g.ReadCloser.Read(p)
+}
+
+// withheldError is the answer of a gate that was shut.
+type withheldError struct{ error }
+
+// Unwrap gives the reason.
+func (e *withheldError) Unwrap() error { return e.error }
