@@ -25,7 +25,8 @@ type Config struct {
 	Pool       *pgxpool.Pool
 	Client     *queue.Client
 	Sweeps     *jobs.Sweeps
-	CronSecret string // empty: the cron routes answer 500
+	Inbound    *jobs.Inbound // takes what Unipile's webhooks tell
+	CronSecret string        // empty: the cron routes answer 500
 	// UnipileSecret is what the header Unipile-Auth of inbound webhooks must hold; empty:
 	// they are off.
 	UnipileSecret string
@@ -56,7 +57,7 @@ func Install(mux *http.ServeMux, cfg Config) {
 	// Prometheus.
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 
-	// Unipile: somebody became a connection.
+	// Unipile: somebody wrote, became a connection, or an account was signed out.
 	mux.HandleFunc("POST /webhooks/unipile", s.unipileWebhook)
 
 	// Web app: before a campaign is saved.

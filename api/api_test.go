@@ -100,7 +100,7 @@ func newBench(t *testing.T, pool *pgxpool.Pool, change func(*api.Config)) *bench
 		t.Fatal(err)
 	}
 	cfg := api.Config{
-		Pool: pool, Client: b.client, Sweeps: jobs.NewSweeps(pool, settings), CronSecret: cronSecret, CronWait: deadline,
+		Pool: pool, Client: b.client, Sweeps: jobs.NewSweeps(pool, settings), Inbound: jobs.NewInbound(pool, b.client, settings), CronSecret: cronSecret, CronWait: deadline,
 		Metrics: registry, Logger: logger, Version: "v1.2.3", Stopping: b.stopping,
 	}
 	if change != nil {

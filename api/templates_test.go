@@ -37,7 +37,7 @@ func TestCheckTemplates(t *testing.T) {
 		want         string
 	}{
 		{cronSecret, `{"trigger_word": "guide"}`, 200, `{"ok":true,"preview":[{"path":"dm_template_step1","name":"Ana Petrova","text":"Hi Ana,`},
-		{cronSecret, `{"trigger_word": "guide", "dm_template_step1": "Hi {{nobody}}"}`, 200, `"ok":false,"preview":[],"problems":[{"path":"dm_template_step1","message":"message template has the unknown variable {{nobody}}`},
+		{cronSecret, `{"trigger_word": "guide", "dm_template_step1": "Hi {{nobody}}"}`, 200, `"problems":[{"path":"dm_template_step1","message":"message template has the unknown variable {{nobody}}`},
 		{cronSecret, `{"settings": {"workers": {"typo": 1}}}`, 200, `"path":"settings","message":"settings.workers: unknown key`},
 		{cronSecret, `{}`, 200, `"path":"trigger_word","message":"is empty`},
 		{cronSecret, `{"settings": null, "trigger_word": "!!!"}`, 200, `"path":"trigger_word"`},

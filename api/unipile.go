@@ -1,26 +1,19 @@
 package api
 
 import (
-	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+
+	"github.com/bravorevos/workers/jobs"
 )
 
 // maxEvent is more than any event of Unipile's holds.
 const maxEvent = 1 << 20
 
-// relationEvent is what Unipile sends when somebody became a connection: up to eight
-// hours late, more than once at times.
-// https://developer.unipile.com/docs/detecting-accepted-invitations
-type relationEvent struct {
-	Event     string `json:"event"`
-	AccountID string `json:"account_id"`
-	PersonID  string `json:"user_provider_id"`
-}
-
 // unipileWebhook takes the events of Unipile's webhooks. Version 1 signs nothing: a
-// header that was agreed on when the webhook was registered is all there is. The body
-// is JSON whatever the content type says, and only 200 counts as taken.
+// header that was agreed on when the webhook was registered is all there is. Only 200
+// counts as taken, and that is answered when the event is stored; jobs do the rest.
 func (s *server) unipileWebhook(w http.ResponseWriter, r *http.Request) {
 	if s.UnipileSecret == "" {
 		writeJSON(w, http.StatusNotFound, map[string]string{"error": "inbound webhooks are off: set UNIPILE_WEBHOOK_SECRET"})
@@ -31,18 +24,20 @@ func (s *server) unipileWebhook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEvent))
-	var event relationEvent
-	if err != nil || json.Unmarshal(body, &event) != nil {
+	if err == nil {
+		err = s.Inbound.Receive(r.Context(), body)
+	} else {
+		err = jobs.ErrNoEvent
+	}
+	if errors.Is(err, jobs.ErrNoEvent) {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "the body is not JSON, or larger than 1 MB"})
 		return
 	}
-	if event.Event == "new_relation" && event.AccountID != "" && event.PersonID != "" {
-		if err := s.Sweeps.RelationAppeared(r.Context(), event.AccountID, event.PersonID); err != nil {
-			s.Logger.ErrorContext(r.Context(), "event of unipile was not stored", "event", event.Event, "error", err)
-			// Unipile tries again, and the look at the relations finds it later all the same.
-			writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "try again"})
-			return
-		}
+	if err != nil {
+		s.Logger.ErrorContext(r.Context(), "event of unipile was not stored", "error", err)
+		// Unipile tries again, and what it tells is found later all the same.
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "try again"})
+		return
 	}
 	writeJSON(w, http.StatusOK, map[string]bool{"ok": true}) // also what is not for us: it must not come again
 }

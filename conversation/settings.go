@@ -17,6 +17,41 @@ type Settings struct {
 	// Variables are the campaign's own, by name.
 	Variables    map[string]string `json:"variables"`
 	NotConnected NotConnected      `json:"not_connected"`
+
+	Trigger TriggerSettings `json:"trigger"`
+	// Blocklist names people whose comments never trigger: profile URLs, public names
+	// or LinkedIn member ids.
+	Blocklist []string  `json:"blocklist"`
+	Questions Questions `json:"questions"`
+	FollowUp  FollowUp  `json:"follow_up"`
+	// ExpireAfterDays is how long an answer is waited for since our last message; 0
+	// means 30. One that comes later is heard all the same.
+	ExpireAfterDays int `json:"expire_after_days"`
+}
+
+// TriggerSettings are the rules beside the trigger words; see [TriggerRules].
+type TriggerSettings struct {
+	Exclude           []string    `json:"exclude"`
+	Mode              TriggerMode `json:"mode"`
+	Typos             bool        `json:"typos"`
+	AccentInsensitive bool        `json:"accent_insensitive"`
+}
+
+// Questions are what people get who answered without an address that can be used.
+// Without variants of its own, each has a default.
+type Questions struct {
+	// Most is how many of them a person gets: 0, 1 or 2; missing means 2.
+	Most       *int  `json:"most"`
+	DidYouMean Texts `json:"did_you_mean"` // there is a guess, in {{suggestion}}
+	WhichOne   Texts `json:"which_one"`    // there are several addresses
+	Incomplete Texts `json:"incomplete"`   // all else
+}
+
+// FollowUp is the one reminder that people get who did not answer. Without variants
+// there is none.
+type FollowUp struct {
+	AfterHours int      `json:"after_hours"` // since the first message; 0 means 48
+	Variants   []string `json:"variants"`
 }
 
 // Texts are variants of one text. Each person gets one of them, always the same.
@@ -59,17 +94,22 @@ func explain(err error) error {
 	}
 	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
 		return fmt.Errorf("unknown key %s: the keys are first_dm.variants, first_name_fallback, variables, "+
-			"not_connected.public_reply.variants, not_connected.invitation.variants, not_connected.expire_after_days", field)
+			"not_connected.public_reply.variants, not_connected.invitation.variants, not_connected.expire_after_days, "+
+			"trigger.exclude, trigger.mode, trigger.typos, trigger.accent_insensitive, blocklist, questions.most, "+
+			"questions.did_you_mean.variants, questions.which_one.variants, questions.incomplete.variants, "+
+			"follow_up.after_hours, follow_up.variants, expire_after_days", field)
 	}
 	return err
 }
 
 func wanted(goType string) string {
 	switch {
-	case goType == "string":
+	case goType == "string", strings.HasSuffix(goType, "TriggerMode"):
 		return "a text"
 	case goType == "int":
 		return "a whole number"
+	case goType == "bool":
+		return "true or false"
 	case strings.HasPrefix(goType, "[]"):
 		return "a list of texts"
 	default:

@@ -51,7 +51,7 @@ type Wording struct {
 // FirstMessage words the message that asks for an email address. key names the
 // person and decides which variant they get.
 func (w Wording) FirstMessage(to Recipient, keyword, key string) (string, error) {
-	return w.write(w.firstMessage(), to, keyword, key)
+	return w.write(w.firstMessage(), to, keyword, "", key)
 }
 
 // RepliesInPublic reports whether people who are not connected get a public reply.
@@ -60,7 +60,7 @@ func (w Wording) RepliesInPublic() bool { return len(w.Settings.NotConnected.Pub
 // PublicReply words the reply under the comment of somebody who is not connected. It
 // never holds a trigger word, or it would look like a comment that asks.
 func (w Wording) PublicReply(to Recipient, key string) (string, error) {
-	return w.write(w.publicReply(), to, "", key)
+	return w.write(w.publicReply(), to, "", "", key)
 }
 
 // Invites reports whether people who are not connected get an invitation.
@@ -68,7 +68,7 @@ func (w Wording) Invites() bool { return len(w.Settings.NotConnected.Invitation.
 
 // InvitationNote words the note of an invitation.
 func (w Wording) InvitationNote(to Recipient, keyword, key string) (string, error) {
-	return w.write(w.invitation(), to, keyword, key)
+	return w.write(w.invitation(), to, keyword, "", key)
 }
 
 // ExpireAfter is how long people may take to become a connection.
@@ -85,7 +85,16 @@ type kind struct {
 	variants []string // at least one
 	numbered bool
 	accept   func(text string) error
-	public   bool
+	wordless bool // may not hold the trigger word
+	suggests bool // must hold the suggestion
+}
+
+// kinds lists all of a campaign's texts.
+func (w Wording) kinds() []kind {
+	return []kind{
+		w.firstMessage(), w.publicReply(), w.invitation(),
+		w.question(didYouMean), w.question(whichOne), w.question(incomplete), w.followUp(),
+	}
 }
 
 func (w Wording) firstMessage() kind {
@@ -102,7 +111,7 @@ func (w Wording) firstMessage() kind {
 
 func (w Wording) publicReply() kind {
 	return kind{
-		name: "settings.workers.not_connected.public_reply.variants", numbered: true, public: true,
+		name: "settings.workers.not_connected.public_reply.variants", numbered: true, wordless: true,
 		variants: w.Settings.NotConnected.PublicReply.Variants,
 		accept: func(text string) error {
 			if n := utf8.RuneCountInString(text); n > MaxReplyLength {
@@ -133,9 +142,22 @@ func fitsMessage(text string) error {
 	return nil
 }
 
+// triggerRules are the rules by which comments ask.
+func (w Wording) triggerRules() TriggerRules {
+	t := w.Settings.Trigger
+	return TriggerRules{
+		Keywords: w.Keywords, Exclude: t.Exclude, Mode: t.Mode, Typos: t.Typos, AccentInsensitive: t.AccentInsensitive,
+	}
+}
+
+// Trigger compiles the campaign's trigger words and the rules beside them.
+func (w Wording) Trigger() (*Trigger, error) { return NewTrigger(w.triggerRules()) }
+
 // holdsNoKeyword refuses what our own trigger would take for a comment that asks.
 func (w Wording) holdsNoKeyword(text string) error {
-	trigger, err := NewTrigger(TriggerRules{Keywords: w.Keywords})
+	rules := w.triggerRules()
+	rules.Exclude = nil
+	trigger, err := NewTrigger(rules)
 	if err != nil {
 		return nil //nolint:nilerr // the keywords are refused where they belong
 	}
@@ -147,19 +169,19 @@ func (w Wording) holdsNoKeyword(text string) error {
 
 // write fills the person's variant. Where their name makes the text too long, or
 // happens to be the trigger word, it is written without it.
-func (w Wording) write(k kind, to Recipient, keyword, key string) (string, error) {
+func (w Wording) write(k kind, to Recipient, keyword, suggestion, key string) (string, error) {
 	if len(k.variants) == 0 {
 		return "", errors.New("the campaign has no text of this kind")
 	}
 	template := k.variants[pick(k.name, key, len(k.variants))]
-	text, err := w.fill(k, template, to, keyword)
+	text, err := w.fill(k, template, to, keyword, suggestion)
 	if err == nil && k.accept(text) == nil {
 		return text, nil
 	}
 	if err != nil {
 		return "", err
 	}
-	if text, err = w.fill(k, template, Recipient{}, keyword); err == nil {
+	if text, err = w.fill(k, template, Recipient{}, keyword, suggestion); err == nil {
 		err = k.accept(text)
 	}
 	if err != nil {
@@ -168,14 +190,17 @@ func (w Wording) write(k kind, to Recipient, keyword, key string) (string, error
 	return text, nil
 }
 
-func (w Wording) fill(k kind, template string, to Recipient, keyword string) (string, error) {
+func (w Wording) fill(k kind, template string, to Recipient, keyword, suggestion string) (string, error) {
 	vars := variables{
 		{"first_name", to.greetingName(cmp.Or(plainValue(w.Settings.FirstNameFallback), "there"))},
 		{"last_name", to.lastName()},
 		{"company", plainValue(to.Company)},
 	}
-	if !k.public {
+	if !k.wordless {
 		vars = append(vars, variable{"trigger_word", plainValue(keyword)})
+	}
+	if k.suggests {
+		vars = append(vars, variable{"suggestion", plainValue(suggestion)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Settings.Variables)) {
 		vars = append(vars, variable{name, plainValue(w.Settings.Variables[name])})

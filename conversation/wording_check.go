@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -16,8 +17,11 @@ type Problem struct {
 }
 
 const (
-	maxVariants   = 20
-	maxExpireDays = 365
+	maxVariants      = 20
+	maxExpireDays    = 365
+	maxFollowUpHours = 30 * 24
+
+	sampleAddress = "ana.petrova@example.com"
 )
 
 var variableName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
@@ -31,12 +35,31 @@ func ReadWording(settings []byte, dmTemplate, triggerWords string) (Wording, []P
 	if w.Settings, err = ParseSettings(settings); err != nil {
 		found = append(found, Problem{Path: "settings", Message: err.Error()})
 	}
-	if len(w.Keywords) == 0 {
-		found = append(found, Problem{Path: "trigger_word", Message: "is empty: nobody could ask"})
-	} else if _, err := NewTrigger(TriggerRules{Keywords: w.Keywords}); err != nil {
-		found = append(found, Problem{Path: "trigger_word", Message: err.Error()})
-	}
+	found = append(found, w.checkTrigger()...)
 	return w, append(found, w.Check()...)
+}
+
+// checkTrigger says why nobody could ask, or not with each of the words.
+func (w Wording) checkTrigger() (found []Problem) {
+	if len(w.Keywords) == 0 {
+		return []Problem{{Path: "trigger_word", Message: "is empty: nobody could ask"}}
+	}
+	if _, err := NewTrigger(TriggerRules{Keywords: w.Keywords}); err != nil {
+		return []Problem{{Path: "trigger_word", Message: err.Error()}}
+	}
+	trigger, err := w.Trigger()
+	if err != nil {
+		return []Problem{{Path: "settings.workers.trigger", Message: err.Error()}}
+	}
+	for _, keyword := range w.Keywords {
+		if _, ok := trigger.Match(keyword); !ok {
+			found = append(found, Problem{
+				Path:    "settings.workers.trigger.exclude",
+				Message: fmt.Sprintf("holds a word of the keyword %q, which can never trigger: remove one of them", keyword),
+			})
+		}
+	}
+	return found
 }
 
 // longName is of the longest that a person may be expected to have: a text must have
@@ -56,7 +79,7 @@ func (w Wording) Check() []Problem {
 		switch {
 		case !variableName.MatchString(name):
 			add(path, "is no name for a variable: use a to z, digits and _, a letter first")
-		case slices.Contains([]string{"first_name", "last_name", "company", "trigger_word"}, name):
+		case slices.Contains([]string{"first_name", "last_name", "company", "trigger_word", "suggestion"}, name):
 			add(path, "is a variable that every campaign has: choose another name")
 		case strings.TrimSpace(value) == "":
 			add(path, "is empty: give it a value or remove it")
@@ -67,10 +90,24 @@ func (w Wording) Check() []Problem {
 	if strings.ContainsAny(w.Settings.FirstNameFallback, "{}") {
 		add("settings.workers.first_name_fallback", "holds braces: it may not hold variables")
 	}
+	for i, name := range w.Settings.Blocklist {
+		if strings.TrimSpace(name) == "" {
+			add(fmt.Sprintf("settings.workers.blocklist[%d]", i), "is empty: give a profile's address or remove it")
+		}
+	}
+	if most := w.Settings.Questions.Most; most != nil && (*most < 0 || *most > maxQuestions) {
+		add("settings.workers.questions.most", "is %d: want 0, 1 or %d", *most, maxQuestions)
+	}
+	if hours := w.Settings.FollowUp.AfterHours; hours < 0 || hours > maxFollowUpHours {
+		add("settings.workers.follow_up.after_hours", "is %d: want 1 to %d hours", hours, maxFollowUpHours)
+	}
+	if days := w.Settings.ExpireAfterDays; days < 0 || days > maxExpireDays {
+		add("settings.workers.expire_after_days", "is %d: want 1 to %d days", days, maxExpireDays)
+	}
 	if days := w.Settings.NotConnected.ExpireAfterDays; days < 0 || days > maxExpireDays {
 		add("settings.workers.not_connected.expire_after_days", "is %d: want 1 to %d days", days, maxExpireDays)
 	}
-	for _, k := range []kind{w.firstMessage(), w.publicReply(), w.invitation()} {
+	for _, k := range w.kinds() {
 		if len(k.variants) > maxVariants {
 			add(k.name, "has %d texts: %d is the most", len(k.variants), maxVariants)
 		}
@@ -97,15 +134,18 @@ func (w Wording) try(k kind, template string) error {
 		keywords = []string{"keyword"} // that there is none is not said of each text
 	}
 	for _, keyword := range keywords {
-		if _, err := w.fill(k, template, longName, keyword); err != nil {
+		if _, err := w.fill(k, template, longName, keyword, sampleAddress); err != nil {
 			return err
 		}
-		text, err := w.fill(k, template, Recipient{}, keyword)
+		text, err := w.fill(k, template, Recipient{}, keyword, sampleAddress)
 		if err != nil {
 			return err
 		}
 		if err := k.accept(text); err != nil {
 			return err
+		}
+		if k.suggests && !strings.Contains(text, sampleAddress) {
+			return errors.New("does not hold {{suggestion}}, the address that it asks about")
 		}
 	}
 	return nil
@@ -119,14 +159,15 @@ type Sample struct {
 }
 
 // Preview words every text for three people: one as most are, one whose name is hard
-// to read, and one without. Texts with problems are left out.
+// to read, and one without. Texts with problems are left out, and what all three would
+// get is shown once.
 func (w Wording) Preview() []Sample {
 	keyword := "keyword"
 	if len(w.Keywords) > 0 {
 		keyword = w.Keywords[0]
 	}
 	var samples []Sample
-	for _, k := range []kind{w.firstMessage(), w.publicReply(), w.invitation()} {
+	for _, k := range w.kinds() {
 		for i, template := range k.variants {
 			one, path := k, k.name
 			one.variants = []string{template}
@@ -134,7 +175,8 @@ func (w Wording) Preview() []Sample {
 				path = fmt.Sprintf("%s[%d]", k.name, i)
 			}
 			for _, name := range []string{"Ana Petrova", "🚀 DR. LENA MÜLLER, MBA (she/her)", ""} {
-				if text, err := w.write(one, Recipient{FullName: name}, keyword, ""); err == nil {
+				text, err := w.write(one, Recipient{FullName: name}, keyword, sampleAddress, "")
+				if err == nil && !slices.ContainsFunc(samples, func(s Sample) bool { return s.Path == path && s.Text == text }) {
 					samples = append(samples, Sample{Path: path, Name: name, Text: text})
 				}
 			}

@@ -198,6 +198,8 @@ func TestPreview(t *testing.T) {
 		"Hello Ana: Pricing 2026!", "Hello Lena: Pricing 2026!", "Hello friend: Pricing 2026!",
 		"Ana, please connect", "Lena, please connect", "friend, please connect",
 		"Hi Ana, your guide", "Hi Lena, your guide", "Hi friend, your guide",
+		strings.ReplaceAll(conversation.DefaultDidYouMean, "{{suggestion}}", "ana.petrova@example.com"),
+		conversation.DefaultWhichOne, conversation.DefaultIncomplete,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("previews (-want +got):\n%s", diff)

@@ -55,6 +55,7 @@ type bench struct {
 	client   *queue.Client // inserts jobs, works none
 	outcomes *queue.Outcomes
 	sweeps   *jobs.Sweeps
+	inbound  *jobs.Inbound
 }
 
 // options are what a test may want differently.
@@ -119,6 +120,7 @@ func setup(t *testing.T, change ...func(*options)) *bench {
 	b.must(err)
 	b.outcomes = &queue.Outcomes{Pauser: store.Pauses{Pool: b.pool}, Logger: logger}
 	b.sweeps = jobs.NewSweeps(b.pool, o.settings)
+	b.inbound = jobs.NewInbound(b.pool, b.client, o.settings)
 
 	b.linkedin.AddAccount(fakeunipile.Account{ID: accountID, Name: "Mara Lindqvist", ProviderID: ownerID, Slug: "mara-lindqvist"})
 	b.linkedin.AddPost(fakeunipile.Post{ID: postID, SocialID: socialID, AuthorID: ownerID, Text: "Comment GUIDE"})
@@ -208,6 +210,12 @@ func (b *bench) sentTo(personID string) (texts []string) {
 		}
 	}
 	return texts
+}
+
+// fault lets an operation of the pretended Unipile fail until it is taken back.
+func (b *bench) fault(operation string, status int) (end func()) {
+	b.linkedin.AddFault(fakeunipile.Fault{Operation: operation, Status: status})
+	return b.linkedin.ClearFaults
 }
 
 // activeJobs counts the jobs of a kind that wait or run.

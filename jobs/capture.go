@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
@@ -29,36 +30,45 @@ type leadPayload struct {
 	Title       string `json:"title,omitempty"`
 }
 
+// origin is where a lead's address comes from: an answer in a chat, or a comment.
+type origin struct {
+	leadID     uuid.UUID
+	campaignID uuid.UUID
+	askedBy    *uuid.UUID // the scrape job
+	accountID  string
+	personID   string
+	chatID     *string
+	distance   *string // of a commenter
+}
+
 // capture stores a lead's address and, in the same transaction, what follows from
 // it: the counter, the webhook row with its job, and the backup link.
-func (w *checkInbox) capture(
-	ctx context.Context, tx pgx.Tx, accountID string, asked store.LeadFindAskedRow, a store.InboxMessageListUnhandledRow, email string,
-) error {
-	lead, err := w.LeadCaptureEmail(ctx, tx, store.LeadCaptureEmailParams{ID: asked.ID, Email: email})
+func (d database) capture(ctx context.Context, tx pgx.Tx, from origin, email string) error {
+	lead, err := d.LeadCaptureEmail(ctx, tx, store.LeadCaptureEmailParams{ID: from.leadID, Email: email})
 	if err != nil {
-		return fmt.Errorf("store email of lead %s: %w", asked.ID, err)
+		return fmt.Errorf("store email of lead %s: %w", from.leadID, err)
 	}
-	source, err := w.ScrapeJobGetForLead(ctx, tx, store.ScrapeJobGetForLeadParams{
-		CampaignID: deref(asked.CampaignID), AskedBy: asked.ScrapeJobID, AccountID: accountID,
+	source, err := d.ScrapeJobGetForLead(ctx, tx, store.ScrapeJobGetForLeadParams{
+		CampaignID: from.campaignID, AskedBy: from.askedBy, AccountID: from.accountID,
 	})
 	if err != nil {
 		return fmt.Errorf("find scrape job of lead %s: %w", lead.ID, err)
 	}
-	if err := w.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: source.ID, Emails: 1}); err != nil {
+	if err := d.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: source.ID, Emails: 1}); err != nil {
 		return fmt.Errorf("count email of lead %s: %w", lead.ID, err)
 	}
 	if source.WebhookUrl != "" {
-		if err := w.enqueueWebhook(ctx, tx, lead, email, source.WebhookUrl); err != nil {
+		if err := d.enqueueWebhook(ctx, tx, lead, email, source.WebhookUrl); err != nil {
 			return err
 		}
 	}
 	if source.SendBackupLink && source.LeadMagnetUrl != "" {
-		return w.queueBackupLink(ctx, tx, accountID, lead, source, a)
+		return d.queueBackupLink(ctx, tx, from, lead, source)
 	}
 	return nil
 }
 
-func (w *checkInbox) enqueueWebhook(ctx context.Context, tx pgx.Tx, lead store.LeadCaptureEmailRow, email, url string) error {
+func (d database) enqueueWebhook(ctx context.Context, tx pgx.Tx, lead store.LeadCaptureEmailRow, email, url string) error {
 	payload := leadPayload{
 		Email: email, Name: lead.Name, Source: "linkedin_dm", CampaignID: deref(lead.CampaignID).String(),
 		Timestamp: time.Now().UTC().Format(time.RFC3339), LeadID: lead.ID.String(),
@@ -69,7 +79,7 @@ func (w *checkInbox) enqueueWebhook(ctx context.Context, tx pgx.Tx, lead store.L
 	if err != nil {
 		return fmt.Errorf("encode payload of lead %s: %w", lead.ID, err)
 	}
-	id, err := w.WebhookLogInsert(ctx, tx, store.WebhookLogInsertParams{
+	id, err := d.WebhookLogInsert(ctx, tx, store.WebhookLogInsertParams{
 		LeadID: &lead.ID, CampaignID: lead.CampaignID, WebhookUrl: url, Payload: body,
 	})
 	if err != nil {
@@ -84,22 +94,30 @@ func (w *checkInbox) enqueueWebhook(ctx context.Context, tx pgx.Tx, lead store.L
 
 // queueBackupLink queues the link to the promised material: to the chat in
 // which the person wrote, under the pot of answers.
-func (w *checkInbox) queueBackupLink(
-	ctx context.Context, tx pgx.Tx, accountID string, lead store.LeadCaptureEmailRow,
-	source store.ScrapeJobGetForLeadRow, a store.InboxMessageListUnhandledRow,
+func (d database) queueBackupLink(
+	ctx context.Context, tx pgx.Tx, from origin, lead store.LeadCaptureEmailRow, source store.ScrapeJobGetForLeadRow,
 ) error {
 	body, err := conversation.BackupMessage(
 		conversation.Recipient{FirstName: lead.FirstName, LastName: lead.LastName, FullName: lead.Name}, source.LeadMagnetUrl)
 	if err != nil {
 		// A wrong link must not cost the lead its address: the owner is told instead.
-		err = w.ScrapeJobNote(ctx, tx, store.ScrapeJobNoteParams{ID: source.ID, LastError: "lead_magnet_url: " + err.Error()})
-		if err != nil {
-			return fmt.Errorf("note wrong link of scrape job %s: %w", source.ID, err)
-		}
+		return d.tellOwner(ctx, tx, &source.ID, fmt.Errorf("lead_magnet_url: %w", err))
+	}
+	return d.queueMessage(ctx, tx, store.MessageInsertParams{
+		AccountID: from.accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: &source.ID, LeadID: &lead.ID,
+		Purpose: store.PurposeBackupLink, RecipientID: from.personID, ChatID: from.chatID, Body: body, Distance: from.distance,
+	})
+}
+
+// tellOwner notes on the scrape job what its owner must mend, where that stopped
+// nothing else.
+func (d database) tellOwner(ctx context.Context, tx pgx.Tx, scrapeJobID *uuid.UUID, cause error) error {
+	if scrapeJobID == nil {
 		return nil
 	}
-	return w.queueMessage(ctx, tx, store.MessageInsertParams{
-		AccountID: accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: &source.ID, LeadID: &lead.ID,
-		Purpose: store.PurposeBackupLink, RecipientID: a.SenderID, ChatID: a.ChatID, Body: body,
-	})
+	err := d.ScrapeJobNote(ctx, tx, store.ScrapeJobNoteParams{ID: *scrapeJobID, LastError: storable(cause.Error())})
+	if err != nil {
+		return fmt.Errorf("note on scrape job %s: %w", *scrapeJobID, err)
+	}
+	return nil
 }

@@ -84,7 +84,7 @@ func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow
 	if skipped, err := w.skipUnwanted(ctx, tx, m.AccountID, m.ID, m.ID); err != nil || skipped > 0 {
 		return false, err
 	}
-	if m.CampaignRests {
+	if m.Rests {
 		return false, nil // the planner gives it a job when the campaign goes on
 	}
 	if err := w.AccountEnsure(ctx, tx, m.AccountID); err != nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,17 +104,34 @@ func (w *pollComments) decide(
 	}
 	keyword, ok := s.trigger.Match(c.Text)
 	if !ok {
+		if _, vetoed := s.trigger.Vetoed(c.Text); vetoed {
+			return verdict{decision: store.CommentExcluded}, nil
+		}
 		return verdict{decision: store.CommentNoMatch}, nil
 	}
 	v := verdict{decision: store.CommentLead, keyword: keyword}
+	if isBlocked(s.wording.Settings.Blocklist, c) {
+		v.decision = store.CommentBlocked
+		return v, nil
+	}
 	optedOut, err := w.LeadHasOptedOut(ctx, tx, store.LeadHasOptedOutParams{
-		ClientID: sj.ClientID, ProviderID: c.AuthorID, Names: names(c.AuthorID, c.AuthorURL),
+		ClientID: sj.ClientID, CampaignID: sj.CampaignID, ProviderID: c.AuthorID, Names: names(c.AuthorID, c.AuthorURL),
 	})
 	if err != nil {
 		return v, fmt.Errorf("look for an opt-out: %w", err)
 	}
 	if optedOut {
 		v.decision = store.CommentOptedOut
+		return v, nil
+	}
+	elsewhere, err := w.MessageAsksAlready(ctx, tx, store.MessageAsksAlreadyParams{
+		AccountID: sj.UnipileAccountID, RecipientID: c.AuthorID, CommentID: c.ID, CampaignID: sj.CampaignID,
+	})
+	if err != nil {
+		return v, fmt.Errorf("look for another campaign's message: %w", err)
+	}
+	if elsewhere {
+		v.decision = store.CommentOtherCampaign
 		return v, nil
 	}
 	leadID, contacted, err := w.findOrMakeLead(ctx, tx, sj, c, keyword)
@@ -122,9 +141,41 @@ func (w *pollComments) decide(
 	v.leadID = &leadID
 	if contacted {
 		v.decision = store.CommentKnownPerson
-		return v, nil
+	}
+	if captured, err := w.captureFromComment(ctx, tx, sj, c, leadID); err != nil || captured || contacted {
+		return v, err
 	}
 	return v, w.queueFirstMessage(ctx, tx, sj, s, c, leadID, keyword)
+}
+
+// captureFromComment takes an address that stands in the comment itself: nobody need
+// be asked for it.
+func (w *pollComments) captureFromComment(
+	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, c unipile.Comment, leadID uuid.UUID,
+) (bool, error) {
+	reply := conversation.ReadReply(c.Text)
+	if reply.Kind != conversation.ReplyFound {
+		return false, nil
+	}
+	err := w.capture(ctx, tx, origin{
+		leadID: leadID, campaignID: sj.CampaignID, askedBy: &sj.ID,
+		accountID: sj.UnipileAccountID, personID: c.AuthorID, distance: nullable(string(c.Distance)),
+	}, reply.Address)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil // it has one, or opted out
+	}
+	if err == nil {
+		w.funnel.EmailInComment()
+	}
+	return err == nil, err
+}
+
+// isBlocked reports whether a commenter is on the campaign's blocklist.
+func isBlocked(blocklist []string, c unipile.Comment) bool {
+	known := names(c.AuthorID, c.AuthorURL)
+	return slices.ContainsFunc(blocklist, func(entry string) bool {
+		return slices.Contains(known, strings.ToLower(slugOf(entry))) || slices.Contains(known, strings.ToLower(strings.TrimSpace(entry)))
+	})
 }
 
 // findOrMakeLead returns the lead that the commenter is in this campaign.

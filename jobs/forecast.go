@@ -38,7 +38,7 @@ func (s *Sweeps) Forecast(ctx context.Context, accountID string) ([]Forecast, er
 	var waiting []pacing.Waiting
 	for _, m := range rows {
 		byID[m.ID] = m
-		if !m.CampaignRests {
+		if !m.CampaignRests && !m.IsHeld {
 			waiting = append(waiting, pacing.Waiting{
 				ID: m.ID, Pot: store.Pot(m.Purpose), Source: m.Source, NotBefore: deref(m.NotBefore),
 			})
@@ -67,6 +67,8 @@ func whyHeld(m store.MessageListWaitingRow, sit situation) string {
 	switch {
 	case m.CampaignRests:
 		return "its campaign is paused, completed or over"
+	case m.IsHeld:
+		return "a human writes with them: worker leads resume gives them back"
 	case sit.Pots[store.Pot(m.Purpose)].Paused:
 		return "the account is paused until you resume it"
 	default:

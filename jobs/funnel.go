@@ -19,6 +19,8 @@ const (
 	stepBackupLinkSent   = "backup_link_sent"
 	stepPublicReplySent  = "public_reply_sent"
 	stepInvitationSent   = "invitation_sent"
+	stepQuestionSent     = "question_sent"
+	stepFollowUpSent     = "follow_up_sent"
 	stepAnswerRead       = "answer_read"
 	stepEmailCaptured    = "email_captured"
 	stepOptedOut         = "opted_out"
@@ -36,7 +38,7 @@ func NewFunnel(reg prometheus.Registerer) *Funnel {
 	}, []string{"step"})}
 	for _, step := range []string{
 		stepCommentScanned, stepTriggerFound, stepDMSent, stepDMFailed, stepBackupLinkSent,
-		stepPublicReplySent, stepInvitationSent, stepAnswerRead,
+		stepPublicReplySent, stepInvitationSent, stepQuestionSent, stepFollowUpSent, stepAnswerRead,
 		stepEmailCaptured, stepOptedOut, stepWebhookDelivered, stepWebhookFailed, stepEmailSent, stepEmailFailed,
 	} {
 		f.steps.WithLabelValues(step)
@@ -61,6 +63,10 @@ func (f *Funnel) MessageSent(purpose string) {
 		f.add(stepPublicReplySent, 1)
 	case store.PurposeInvitation:
 		f.add(stepInvitationSent, 1)
+	case store.PurposeSecondQuestion, store.PurposeThirdQuestion:
+		f.add(stepQuestionSent, 1)
+	case store.PurposeFollowUp:
+		f.add(stepFollowUpSent, 1)
 	default:
 		f.add(stepBackupLinkSent, 1)
 	}
@@ -72,6 +78,9 @@ func (f *Funnel) MessageFailed(purpose string) {
 		f.add(stepDMFailed, 1)
 	}
 }
+
+// EmailInComment counts an address that stood in a comment.
+func (f *Funnel) EmailInComment() { f.add(stepEmailCaptured, 1) }
 
 // Answer counts an answer that was handled, and what it brought.
 func (f *Funnel) Answer(captured, optedOut bool) {

@@ -9,6 +9,8 @@
 //	poll_comments         scrape_job_id    sweep_scrape_jobs                        polls
 //	send_dm               message_id       sweep_messages, at the message's turn    messages
 //	check_inbox           account_id       sweep_inboxes                            inbox
+//	handle_answer         inbox_message_id the inbound webhook                      inbox
+//	sweep_conversations   -                period: follow-ups, and who is silent    sweeps
 //	check_relations       account_id       sweep_inboxes, a few times a day         inbox
 //	deliver_webhook       webhook_log_id   the transaction that captures an email;  webhooks
 //	                                       sweep_webhook_logs
@@ -28,6 +30,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
+	"github.com/bravorevos/workers/integrations/mx"
 	"github.com/bravorevos/workers/integrations/resend"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/integrations/webhook"
@@ -41,6 +44,7 @@ type Deps struct {
 	Unipile  *unipile.Client
 	Resend   *resend.Client
 	Webhooks *webhook.Sender
+	Mail     *mx.Checker // nil: domains of addresses are not looked up
 	Funnel   *Funnel
 	Settings Settings
 }
@@ -73,7 +77,7 @@ type Settings struct {
 
 // Intervals are the periods of the sweeps.
 type Intervals struct {
-	ScrapeJobs, Messages, Inboxes, WebhookLogs, Notifications time.Duration
+	ScrapeJobs, Messages, Inboxes, WebhookLogs, Notifications, Conversations time.Duration
 
 	// Relations is how often an account looks for new connections, on average, while
 	// it waits for some.
@@ -92,6 +96,7 @@ func (s Settings) withDefaults() Settings {
 	s.Intervals.Inboxes = cmp.Or(s.Intervals.Inboxes, time.Minute)
 	s.Intervals.WebhookLogs = cmp.Or(s.Intervals.WebhookLogs, 10*time.Minute)
 	s.Intervals.Notifications = cmp.Or(s.Intervals.Notifications, 15*time.Minute)
+	s.Intervals.Conversations = cmp.Or(s.Intervals.Conversations, 10*time.Minute)
 	s.Intervals.Relations = cmp.Or(s.Intervals.Relations, 6*time.Hour)
 	s.Limits = s.Limits.withDefaults()
 	s.PollUnit = cmp.Or(s.PollUnit, time.Minute)
@@ -119,8 +124,8 @@ func DefaultWebhookSchedule() queue.Schedule {
 func Kinds() []string {
 	return []string{
 		SweepScrapeJobsArgs{}.Kind(), SweepMessagesArgs{}.Kind(), SweepInboxesArgs{}.Kind(),
-		SweepWebhookLogsArgs{}.Kind(), SweepNotificationsArgs{}.Kind(),
-		PollCommentsArgs{}.Kind(), SendDMArgs{}.Kind(), CheckInboxArgs{}.Kind(), CheckRelationsArgs{}.Kind(),
+		SweepWebhookLogsArgs{}.Kind(), SweepNotificationsArgs{}.Kind(), SweepConversationsArgs{}.Kind(),
+		PollCommentsArgs{}.Kind(), SendDMArgs{}.Kind(), CheckInboxArgs{}.Kind(), HandleAnswerArgs{}.Kind(), CheckRelationsArgs{}.Kind(),
 		DeliverWebhookArgs{}.Kind(), SendEmailArgs{}.Kind(), PruneArgs{}.Kind(),
 	}
 }
@@ -137,9 +142,12 @@ func Register(d Deps) *river.Workers {
 	river.AddWorker(workers, &sweepWorker[SweepInboxesArgs]{sweep: sweeps.Inboxes})
 	river.AddWorker(workers, &sweepWorker[SweepWebhookLogsArgs]{sweep: sweeps.WebhookLogs})
 	river.AddWorker(workers, &sweepWorker[SweepNotificationsArgs]{sweep: sweeps.Notifications})
+	river.AddWorker(workers, &sweepWorker[SweepConversationsArgs]{sweep: sweeps.Conversations})
 	river.AddWorker(workers, &pollComments{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s})
 	river.AddWorker(workers, &sendDM{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s})
-	river.AddWorker(workers, &checkInbox{database: db, linkedin: d.Unipile, funnel: d.Funnel})
+	answers := &answers{database: db, chats: d.Unipile, mail: d.Mail, funnel: d.Funnel, settings: s}
+	river.AddWorker(workers, &checkInbox{answers: answers, linkedin: d.Unipile})
+	river.AddWorker(workers, &handleAnswer{answers: answers})
 	river.AddWorker(workers, &checkRelations{database: db, linkedin: d.Unipile, settings: s})
 	river.AddWorker(workers, &deliverWebhook{database: db, sender: d.Webhooks, funnel: d.Funnel, settings: s})
 	river.AddWorker(workers, &sendEmail{database: db, mailer: d.Resend, funnel: d.Funnel, from: s.EmailFrom})
@@ -157,6 +165,7 @@ func Periodic(s Settings) []*river.PeriodicJob {
 		every(s.Intervals.Inboxes, SweepInboxesArgs{}),
 		every(s.Intervals.WebhookLogs, SweepWebhookLogsArgs{}),
 		every(s.Intervals.Notifications, SweepNotificationsArgs{}),
+		every(s.Intervals.Conversations, SweepConversationsArgs{}),
 		every(time.Hour, PruneArgs{}),
 	}
 }

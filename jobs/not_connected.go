@@ -57,7 +57,7 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 		if err != nil {
 			return fmt.Errorf("lock message %d: %w", id, err)
 		}
-		if skipped, err := w.skipUnwanted(ctx, tx, m.AccountID, id, id); err != nil || skipped > 0 || m.CampaignRests {
+		if skipped, err := w.skipUnwanted(ctx, tx, m.AccountID, id, id); err != nil || skipped > 0 || m.Rests {
 			return err // not settled: the claim deals with it
 		}
 		rows, err := w.MessageFailUnsent(ctx, tx, store.MessageFailUnsentParams{ID: id, ErrorType: unipile.TypeNoConnection})
@@ -118,10 +118,7 @@ func (w *sendDM) cannotBeReached(ctx context.Context, tx pgx.Tx, m *store.Messag
 	}
 	if setting, ok := errors.AsType[*settingError](err); ok {
 		// A wrong setting must not keep the outcome from being recorded: its owner is told.
-		err = nil
-		if m.ScrapeJobID != nil {
-			err = w.ScrapeJobNote(ctx, tx, store.ScrapeJobNoteParams{ID: *m.ScrapeJobID, LastError: storable(setting.Error())})
-		}
+		err = w.tellOwner(ctx, tx, m.ScrapeJobID, setting)
 	}
 	if err != nil {
 		return err
@@ -153,11 +150,7 @@ func (w *sendDM) queueOtherRoutes(
 		}
 	}
 	if wording.Invites() {
-		keyword := lead.Keyword
-		if keyword == "" && len(wording.Keywords) > 0 {
-			keyword = wording.Keywords[0]
-		}
-		body, err := wording.InvitationNote(to, keyword, key)
+		body, err := wording.InvitationNote(to, firstOf(lead.Keyword, wording.Keywords), key)
 		if err != nil {
 			return &settingError{fmt.Errorf("invitation: %w", err)}
 		}
@@ -195,14 +188,6 @@ func (d database) relationsAppeared(ctx context.Context, tx pgx.Tx, accountID st
 		}
 	}
 	return nil
-}
-
-// RelationAppeared lets the waiting first messages to a person go out who became a
-// connection of an account. It may be told any number of times.
-func (s *Sweeps) RelationAppeared(ctx context.Context, accountID, personID string) error {
-	return s.inTx(ctx, func(tx pgx.Tx) error {
-		return s.relationsAppeared(ctx, tx, accountID, []string{personID}, s.settings.afterRelation())
-	})
 }
 
 // queueMessage puts a message into the ledger, where it is not there yet.

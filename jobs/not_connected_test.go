@@ -306,7 +306,7 @@ func TestConnectedBeforeTheTurn(t *testing.T) {
 	b := setup(t)
 	first, lead := b.stranger(otherRoutes)
 	b.linkedin.AcceptInvitation(accountID, member(1))
-	b.must(b.sweeps.RelationAppeared(t.Context(), accountID, member(1)))
+	b.must(b.inbound.Take(t.Context(), relation(member(1))))
 	if not := b.read("workers.messages", first)["not_before"]; not == nil {
 		t.Error("the message follows the connection at once")
 	}

@@ -22,7 +22,7 @@ func TestOptOutStopsWhatIsQueuedElsewhere(t *testing.T) {
 
 	b.wantEvent(b.send(elsewhere), river.EventKindJobCompleted)
 	b.want("workers.messages", elsewhere, row{"state": "skipped", "error_type": "opted_out", "attempts": 0})
-	b.want("leads", lead, row{"status": "comment_detected"})
+	b.want("leads", lead, row{"status": "opted_out"})
 	b.wantEvent(b.send(stranger), river.EventKindJobCompleted)
 	b.wantSent("Where shall I send it, No1?", "of another client")
 }

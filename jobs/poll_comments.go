@@ -164,16 +164,13 @@ func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPoll
 	if len(keywords) == 0 {
 		return nil, &settingError{errors.New("trigger_word is empty: set it on the scrape job or its campaign")}
 	}
-	trigger, err := conversation.NewTrigger(conversation.TriggerRules{Keywords: keywords})
+	wording, problems := conversation.ReadWording(sj.Settings, sj.DmTemplate, sj.TriggerWords)
+	if len(problems) > 0 {
+		return nil, &settingError{fmt.Errorf("%s: %s", problems[0].Path, problems[0].Message)}
+	}
+	trigger, err := wording.Trigger()
 	if err != nil {
 		return nil, &settingError{fmt.Errorf("trigger_word: %w", err)}
-	}
-	wording, err := wordingOf(sj.Settings, sj.DmTemplate, sj.TriggerWords)
-	if err != nil {
-		return nil, err
-	}
-	if problems := wording.Check(); len(problems) > 0 {
-		return nil, &settingError{fmt.Errorf("%s: %s", problems[0].Path, problems[0].Message)}
 	}
 	s := &scan{trigger: trigger, wording: wording, startedAt: sj.Now}
 	if s.ownID, err = w.ownID(ctx, w.linkedin, sj.UnipileAccountID); err != nil {

@@ -28,8 +28,9 @@ ALTER TABLE workers.messages
     ADD COLUMN IF NOT EXISTS comment_id     text,  -- the comment that it answers
     ADD COLUMN IF NOT EXISTS distance       text;  -- of the person when they commented: first, second, …
 ALTER TABLE workers.messages DROP CONSTRAINT IF EXISTS messages_purpose_check;
+-- NOT VALID: rows of a later version that was taken back may hold more.
 ALTER TABLE workers.messages ADD CONSTRAINT messages_purpose_check
-    CHECK (purpose IN ('first_dm', 'backup_link', 'public_reply', 'invitation'));
+    CHECK (purpose IN ('first_dm', 'backup_link', 'public_reply', 'invitation')) NOT VALID;
 
 CREATE INDEX IF NOT EXISTS messages_provider ON workers.messages (account_id, provider_message_id)
     WHERE provider_message_id IS NOT NULL;

@@ -28,11 +28,14 @@ func (c *check) complainf(format string, args ...any) {
 // received and with the leads that were delivered.
 func checkPeople(w world, leads map[string]leadRow, sent []unipile.SentMessage, delivered []accepted) *check {
 	c := &check{}
-	first, backup := map[string]int{}, map[string]int{}
+	first, question, backup := map[string]int{}, map[string]int{}, map[string]int{}
 	for _, m := range sent {
-		if isBackupLink(m) {
+		switch {
+		case isBackupLink(m):
 			backup[m.RecipientID]++
-		} else {
+		case isQuestion(m):
+			question[m.RecipientID]++
+		default:
 			first[m.RecipientID]++
 		}
 		if strings.Contains(m.Text, "{{") {
@@ -53,7 +56,9 @@ func checkPeople(w world, leads map[string]leadRow, sent []unipile.SentMessage, 
 		id := memberID(i)
 		c.checkLead(p, leads[id])
 		c.checkMessages(p, "first DM", first[id], p.gets())
+		c.checkMessages(p, "second question", question[id], p.doubted)
 		c.checkMessages(p, "backup link", backup[id], p.email != "")
+		delete(question, id)
 		delete(first, id)
 		delete(backup, id)
 		if p.email == "" {
@@ -67,6 +72,10 @@ func checkPeople(w world, leads map[string]leadRow, sent []unipile.SentMessage, 
 	for id := range first {
 		c.strangers += first[id]
 		c.complainf("%s got a message and is not a commenter", id)
+	}
+	for id := range question {
+		c.strangers += question[id]
+		c.complainf("%s got a second question and is not a commenter", id)
 	}
 	for id := range backup {
 		c.strangers += backup[id]

@@ -19,6 +19,7 @@ type figures struct {
 	PublicReplies int
 	Invitations   int
 	Answers       int // messages of people who were written to
+	Questions     int // put after an answer that was doubtful
 	OptedOut      int
 	Addresses     int
 	BackupLinks   int
@@ -35,7 +36,7 @@ const unknown = -1
 
 // progress is how many steps of the funnel are done.
 func (f figures) progress() int {
-	return f.Comments + f.FirstDMs + f.NotConnected + f.PublicReplies + f.Invitations + f.Answers + f.Addresses + f.OptedOut +
+	return f.Comments + f.FirstDMs + f.NotConnected + f.PublicReplies + f.Invitations + f.Answers + f.Questions + f.Addresses + f.OptedOut +
 		f.BackupLinks + f.Webhooks + f.EmailsSent + f.EmailsFailed
 }
 
@@ -51,6 +52,7 @@ SELECT
     (SELECT count(*) FROM workers.messages WHERE purpose = 'public_reply' AND state = 'sent') AS public_replies,
     (SELECT count(*) FROM workers.messages WHERE purpose = 'invitation' AND state = 'sent') AS invitations,
     (SELECT count(*) FROM workers.inbox_messages) AS answers,
+    (SELECT count(*) FROM workers.messages WHERE purpose IN ('second_question', 'third_question') AND state = 'sent') AS questions,
     (SELECT count(*) FROM leads WHERE status = 'opted_out') AS opted_out,
     (SELECT count(*) FROM leads WHERE email IS NOT NULL) AS addresses,
     (SELECT count(*) FROM workers.messages WHERE purpose = 'backup_link' AND state = 'sent') AS backup_links,

@@ -118,9 +118,12 @@ func (o *outside) figures(ctx context.Context) (figures, error) {
 		Webhooks: o.receiver.Accepted(), EmailsSent: len(o.resend.Emails()),
 	}
 	for _, m := range sent {
-		if isBackupLink(m) {
+		switch {
+		case isBackupLink(m):
 			f.BackupLinks++
-		} else {
+		case isQuestion(m):
+			f.Questions++
+		default:
 			f.FirstDMs++
 		}
 	}
@@ -154,6 +157,9 @@ func (o *outside) figures(ctx context.Context) (figures, error) {
 
 // isBackupLink tells the second message of a person from the first.
 func isBackupLink(m unipile.SentMessage) bool { return strings.Contains(m.Text, magnetURL) }
+
+// isQuestion tells a second question from the first.
+func isQuestion(m unipile.SentMessage) bool { return strings.HasPrefix(m.Text, "Thanks! ") }
 
 // accepted is a lead as the receiver took it.
 type accepted struct{ WebhookID, Email string }

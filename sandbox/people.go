@@ -12,6 +12,9 @@ type person struct {
 	late    bool          // comments only while the worker runs
 	answers []string      // to the first message, one after the other
 	after   time.Duration // of the first answer; drawn up by the world when zero
+	doubted bool          // the answer is asked about
+	then    []string      // to that second question
+	tells   bool          // gives the address in the comment, so that nobody asks
 
 	// end is the status of their lead, or empty where there must be none.
 	end string
@@ -34,7 +37,8 @@ const (
 // lines reads better than a slice literal in the tables below.
 func lines(texts ...string) []string { return texts }
 
-// delivered are the people who give an address that can be used as it is.
+// delivered are the people who give an address that can be used, some when they are
+// asked again.
 func delivered() []person {
 	return []person{
 		{name: "Ana Ruiz", asks: lines("Guide please 🙏"), again: "did the GUIDE go out? 😊", answers: lines("ana.ruiz@example.com"), email: "ana.ruiz@example.com"},
@@ -64,19 +68,20 @@ func delivered() []person {
 		{name: "Mateo Rossi", late: true, asks: lines("guide"), answers: lines("Certo: mateo.rossi@example.com"), email: "mateo.rossi@example.com"},
 		{name: "Aisha Bello", late: true, asks: lines("Guide 🙌"), answers: lines("aisha@example.com!!!"), email: "aisha@example.com"},
 		{name: "Viktor Lindgren", late: true, asks: lines("the GUIDE please"), answers: lines("viktor_lindgren-99@example.org"), email: "viktor_lindgren-99@example.org"},
+		{name: "Olga Smirnova", asks: lines("guide, спасибо"), answers: lines("olga at example dot com"), doubted: true, then: lines("yes!"), email: "olga@example.com"},
+		{name: "Kate Wilson", asks: lines("Guide x"), answers: lines("kate@gmail.con"), doubted: true, then: lines("yep, thanks 👍"), email: "kate@gmail.com"},
+		{name: "Ben Carter", asks: lines("guide for two?"), answers: lines("ben@example.com or ben.carter@example.com"), doubted: true, then: lines("the second: ben.carter@example.com"), email: "ben.carter@example.com"},
+		{name: "Mikkel Holm", asks: lines("GUIDE tak"), answers: lines("mikkel.holm", "@example.com"), email: "mikkel.holm@example.com"},
+		{name: "Nora Blix", asks: lines("Guide to nora.blix@example.com please"), tells: true, email: "nora.blix@example.com"},
 		{name: "Chloé Dubois", late: true, asks: lines("guide"), answers: lines("Utilisez plutôt chloe@example.com"), email: "chloe@example.com"},
 	}
 }
 
-// unanswered are the people who get the first message and give no address that
-// may be used without asking back.
+// unanswered are the people who get the first message and give no address.
 func unanswered() []person {
 	return []person{
-		{name: "Olga Smirnova", asks: lines("guide, спасибо"), answers: lines("olga at example dot com"), end: endSilent},
-		{name: "Jean Petit", asks: lines("Guide !"), answers: lines("jean arobase example point com"), end: endSilent},
-		{name: "Wei Chen", asks: lines("guide 谢谢"), again: "指南指南", answers: lines("wei [at] example [dot] com"), end: endSilent},
-		{name: "Kate Wilson", asks: lines("Guide x"), answers: lines("kate@gmail.con"), end: endSilent},
-		{name: "Ben Carter", asks: lines("guide for two?"), answers: lines("ben@example.com or ben.carter@example.com"), end: endSilent},
+		{name: "Jean Petit", asks: lines("Guide !"), answers: lines("jean arobase example point com"), doubted: true, end: endSilent},
+		{name: "Wei Chen", asks: lines("guide 谢谢"), again: "指南指南", answers: lines("wei [at] example [dot] com"), doubted: true, then: lines("who is this?"), end: endSilent},
 		{name: "Nina Kovač", asks: lines("guide"), again: "GUIDE", answers: lines("stop"), end: endOptedOut},
 		{name: "Erik Hansen", asks: lines("Guide..."), answers: lines("Nein danke"), end: endOptedOut},
 		{name: "Paul Weber", asks: lines("guide"), end: endSilent},

@@ -89,6 +89,7 @@ func (s *stage) compare(ctx context.Context, want figures, crashed bool) (report
 		{"public replies", unknown, db.PublicReplies, unknown, fakes.PublicReplies},
 		{"invitations", want.Invitations, db.Invitations, unknown, fakes.Invitations},
 		{"answers", want.Answers, db.Answers, unknown, fakes.Answers},
+		{"  doubtful, asked again", want.Questions, db.Questions, unknown, fakes.Questions},
 		{"  opted out", want.OptedOut, db.OptedOut, unknown, unknown},
 		{"email addresses", want.Addresses, db.Addresses, own.EmailsCaptured, fakes.Addresses},
 		{"  unlike the script", 0, c.wrongStored, unknown, c.wrongDelivered},

@@ -85,6 +85,9 @@ func perfect(w world) *outcome {
 		if p.gets() {
 			o.sent = append(o.sent, unipile.SentMessage{RecipientID: id, Text: "Which address?"})
 		}
+		if p.doubted {
+			o.sent = append(o.sent, unipile.SentMessage{RecipientID: id, Text: "Thanks! Which one?"})
+		}
 		if p.email != "" {
 			o.sent = append(o.sent, unipile.SentMessage{RecipientID: id, Text: "Here: " + magnetURL})
 			o.delivered = append(o.delivered, accepted{"webhook-" + id, p.email})

@@ -77,7 +77,7 @@ func newWorld() world {
 func memberID(i int) string { return fmt.Sprintf("ACoAADemo%030d", i) }
 
 // gets reports whether a person must get the first message.
-func (p person) gets() bool { return p.end != "" && p.end != endNotConnected }
+func (p person) gets() bool { return p.end != "" && p.end != endNotConnected && !p.tells }
 
 // expected are the figures that the script leads to.
 func (w world) expected() figures {
@@ -91,13 +91,16 @@ func (w world) expected() figures {
 		if p.end != "" {
 			f.Leads++
 		}
+		if p.doubted {
+			f.Questions++
+		}
 		if p.apart {
 			f.PublicReplies++
 			f.Invitations++
 		}
 		if p.gets() {
 			f.FirstDMs++
-			f.Answers += len(p.answers)
+			f.Answers += len(p.answers) + len(p.then)
 		}
 		switch p.end {
 		case endDelivered:
@@ -136,6 +139,9 @@ func (w world) populate(s *unipile.Server) {
 		for _, text := range p.answers {
 			persona.Replies = append(persona.Replies, unipile.Answer{After: wait, Text: text})
 			wait = 600 * time.Millisecond
+		}
+		for _, text := range p.then {
+			persona.Then = append(persona.Then, unipile.Answer{After: 500 * time.Millisecond, Text: text})
 		}
 		s.SetPersona(id, persona)
 	}

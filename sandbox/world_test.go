@@ -15,8 +15,8 @@ func TestWorldKeepsItsPromises(t *testing.T) {
 	if want.Comments != len(all) || want.Comments < 120 {
 		t.Errorf("%d comments, want 120 or more", want.Comments)
 	}
-	if want.FirstDMs != 41 {
-		t.Errorf("%d people get a DM, want 41", want.FirstDMs)
+	if want.FirstDMs != 42 || want.Questions != 5 {
+		t.Errorf("%d people get a DM and %d a second question, want 42 and 5", want.FirstDMs, want.Questions)
 	}
 	if want.Addresses < 25 || want.Webhooks != want.Addresses || want.BackupLinks != want.Addresses {
 		t.Errorf("%d addresses, %d webhooks, %d backup links, want 25 or more of each", want.Addresses, want.Webhooks, want.BackupLinks)

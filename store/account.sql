@@ -114,7 +114,8 @@ WHERE id = @id;
 
 -- name: AccountListWithWaitingLeads :many
 -- Accounts whose inbox is worth reading, and which have no job for it: somebody is
--- to answer, or messages wait, before which the owner's own ones must be counted.
+-- to answer or may say stop, or messages wait, before which the owner's own ones must
+-- be counted.
 SELECT DISTINCT s.unipile_account_id AS id
 FROM public.scrape_jobs s
 WHERE (EXISTS (
@@ -124,7 +125,9 @@ WHERE (EXISTS (
    OR EXISTS (
       SELECT FROM workers.messages m
       WHERE m.account_id = s.unipile_account_id
-        AND m.state = 'queued'))
+        AND (m.state = 'queued'
+          -- Whoever was written to may say stop, long after they gave their address.
+          OR m.state = 'sent' AND coalesce(m.sent_at, m.claimed_at) > now() - interval '30 days')))
   AND NOT EXISTS (
       SELECT FROM workers.pauses p
       WHERE p.account_id = s.unipile_account_id

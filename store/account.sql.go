@@ -246,7 +246,9 @@ WHERE (EXISTS (
    OR EXISTS (
       SELECT FROM workers.messages m
       WHERE m.account_id = s.unipile_account_id
-        AND m.state = 'queued'))
+        AND (m.state = 'queued'
+          -- Whoever was written to may say stop, long after they gave their address.
+          OR m.state = 'sent' AND coalesce(m.sent_at, m.claimed_at) > now() - interval '30 days')))
   AND NOT EXISTS (
       SELECT FROM workers.pauses p
       WHERE p.account_id = s.unipile_account_id
@@ -262,7 +264,8 @@ WHERE (EXISTS (
 `
 
 // Accounts whose inbox is worth reading, and which have no job for it: somebody is
-// to answer, or messages wait, before which the owner's own ones must be counted.
+// to answer or may say stop, or messages wait, before which the owner's own ones must
+// be counted.
 func (q *Queries) AccountListWithWaitingLeads(ctx context.Context, db DBTX) ([]string, error) {
 	rows, err := db.Query(ctx, accountListWithWaitingLeads)
 	if err != nil {

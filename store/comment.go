@@ -9,4 +9,8 @@ const (
 	CommentCompany     = "company"      // a company page cannot get a direct message
 	CommentNoAuthor    = "no_author"    // the provider did not say who wrote it
 	CommentOptedOut    = "opted_out"    // asked never to be written to again
+	CommentExcluded    = "excluded"     // a word of the campaign's exclude list stands beside the trigger word
+	CommentBlocked     = "blocked"      // on the campaign's blocklist
+	// CommentOtherCampaign: the same comment brings them the message of another campaign.
+	CommentOtherCampaign = "other_campaign"
 )

@@ -104,7 +104,7 @@ SET body = '',
 WHERE id IN (
     SELECT old.id
     FROM workers.comments old
-    WHERE old.decision IN ('no_match', 'company', 'post_author', 'no_author')
+    WHERE old.decision IN ('no_match', 'excluded', 'blocked', 'company', 'post_author', 'no_author')
       AND (old.body <> '' OR old.author_id IS NOT NULL)
       AND old.seen_at < $1
     ORDER BY old.seen_at

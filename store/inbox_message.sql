@@ -1,12 +1,13 @@
--- name: InboxMessageInsert :execrows
+-- name: InboxMessageInsert :one
+-- No row is returned for a message that is known.
 INSERT INTO workers.inbox_messages (account_id, message_id, chat_id, sender_id, body, sent_at)
 VALUES (@account_id, @message_id, @chat_id, @sender_id, @body, @sent_at)
-ON CONFLICT (account_id, message_id) DO NOTHING;
+ON CONFLICT (account_id, message_id) DO NOTHING
+RETURNING id;
 
 -- name: InboxMessageListUnhandled :many
 -- Oldest first, by when they were written: pages come newest first, and of two
--- answers the first counts. Only of people who were asked: the rest waits until
--- the question is recorded.
+-- answers the first counts. All of an account, or those of one person.
 SELECT
     i.id,
     i.chat_id,
@@ -16,21 +17,54 @@ SELECT
 FROM workers.inbox_messages i
 WHERE i.account_id = @account_id
   AND i.handled_at IS NULL
+  AND (@sender_id::text = '' OR i.sender_id = @sender_id)
   AND (i.sent_at, i.id) > (@after_sent_at::timestamptz, @after_id::bigint)
-  AND EXISTS (
-      SELECT FROM public.leads l
-      WHERE l.status = 'dm_sent'
-        AND (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id))
 ORDER BY i.sent_at, i.id
 LIMIT @max_rows;
 
--- name: InboxMessageSetHandled :exec
+-- name: InboxMessageSetHandled :execrows
 UPDATE workers.inbox_messages
 SET handled_at = now(),
     lead_id = @lead_id,
-    result = @result
+    result = @result,
+    reason = nullif(@reason::text, '')
 WHERE id = @id
   AND handled_at IS NULL;
+
+-- name: InboxMessageListAround :many
+-- What a person wrote right before a message and right after it, oldest first: they
+-- may come in any order.
+SELECT
+    near.body,
+    ((near.sent_at, near.id) > (@sent_at::timestamptz, @id::bigint))::boolean AS is_later
+FROM (
+    (SELECT i.id, i.sent_at, i.body
+    FROM workers.inbox_messages i
+    WHERE i.account_id = @account_id
+      AND i.sender_id = @sender_id
+      AND i.chat_id = @chat_id
+      AND (i.sent_at, i.id) < (@sent_at, @id)
+      AND i.sent_at > @since::timestamptz
+    ORDER BY i.sent_at DESC, i.id DESC
+    LIMIT 2)
+    UNION ALL
+    (SELECT i.id, i.sent_at, i.body
+    FROM workers.inbox_messages i
+    WHERE i.account_id = @account_id
+      AND i.sender_id = @sender_id
+      AND i.chat_id = @chat_id
+      AND (i.sent_at, i.id) > (@sent_at, @id)
+    ORDER BY i.sent_at, i.id
+    LIMIT 2)) near
+ORDER BY near.sent_at, near.id;
+
+-- name: InboxMessageGet :one
+SELECT
+    account_id,
+    sender_id,
+    (handled_at IS NOT NULL)::boolean AS is_handled
+FROM workers.inbox_messages
+WHERE id = @id;
 
 -- name: InboxMessageSettle :execrows
 -- Closes messages that nobody waits for any more, such as a "thanks" after the
@@ -43,7 +77,7 @@ WHERE i.account_id = @account_id
   AND NOT EXISTS (
       SELECT FROM public.leads l
       WHERE (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id)
-        AND (l.status IS NULL OR l.status IN ('comment_detected', 'dm_sent')));
+        AND (l.status IS NULL OR l.status IN ('comment_detected', 'dm_sent', 'not_connected', 'expired')));
 
 -- name: InboxMessagePrune :execrows
 DELETE FROM workers.inbox_messages

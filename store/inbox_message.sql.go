@@ -12,10 +12,33 @@ import (
 	"github.com/google/uuid"
 )
 
-const inboxMessageInsert = `-- name: InboxMessageInsert :execrows
+const inboxMessageGet = `-- name: InboxMessageGet :one
+SELECT
+    account_id,
+    sender_id,
+    (handled_at IS NOT NULL)::boolean AS is_handled
+FROM workers.inbox_messages
+WHERE id = $1
+`
+
+type InboxMessageGetRow struct {
+	AccountID string
+	SenderID  string
+	IsHandled bool
+}
+
+func (q *Queries) InboxMessageGet(ctx context.Context, db DBTX, id int64) (InboxMessageGetRow, error) {
+	row := db.QueryRow(ctx, inboxMessageGet, id)
+	var i InboxMessageGetRow
+	err := row.Scan(&i.AccountID, &i.SenderID, &i.IsHandled)
+	return i, err
+}
+
+const inboxMessageInsert = `-- name: InboxMessageInsert :one
 INSERT INTO workers.inbox_messages (account_id, message_id, chat_id, sender_id, body, sent_at)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (account_id, message_id) DO NOTHING
+RETURNING id
 `
 
 type InboxMessageInsertParams struct {
@@ -27,8 +50,9 @@ type InboxMessageInsertParams struct {
 	SentAt    time.Time
 }
 
+// No row is returned for a message that is known.
 func (q *Queries) InboxMessageInsert(ctx context.Context, db DBTX, arg InboxMessageInsertParams) (int64, error) {
-	result, err := db.Exec(ctx, inboxMessageInsert,
+	row := db.QueryRow(ctx, inboxMessageInsert,
 		arg.AccountID,
 		arg.MessageID,
 		arg.ChatID,
@@ -36,10 +60,78 @@ func (q *Queries) InboxMessageInsert(ctx context.Context, db DBTX, arg InboxMess
 		arg.Body,
 		arg.SentAt,
 	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const inboxMessageListAround = `-- name: InboxMessageListAround :many
+SELECT
+    near.body,
+    ((near.sent_at, near.id) > ($1::timestamptz, $2::bigint))::boolean AS is_later
+FROM (
+    (SELECT i.id, i.sent_at, i.body
+    FROM workers.inbox_messages i
+    WHERE i.account_id = $3
+      AND i.sender_id = $4
+      AND i.chat_id = $5
+      AND (i.sent_at, i.id) < ($1, $2)
+      AND i.sent_at > $6::timestamptz
+    ORDER BY i.sent_at DESC, i.id DESC
+    LIMIT 2)
+    UNION ALL
+    (SELECT i.id, i.sent_at, i.body
+    FROM workers.inbox_messages i
+    WHERE i.account_id = $3
+      AND i.sender_id = $4
+      AND i.chat_id = $5
+      AND (i.sent_at, i.id) > ($1, $2)
+    ORDER BY i.sent_at, i.id
+    LIMIT 2)) near
+ORDER BY near.sent_at, near.id
+`
+
+type InboxMessageListAroundParams struct {
+	SentAt    time.Time
+	ID        int64
+	AccountID string
+	SenderID  string
+	ChatID    *string
+	Since     time.Time
+}
+
+type InboxMessageListAroundRow struct {
+	Body    string
+	IsLater bool
+}
+
+// What a person wrote right before a message and right after it, oldest first: they
+// may come in any order.
+func (q *Queries) InboxMessageListAround(ctx context.Context, db DBTX, arg InboxMessageListAroundParams) ([]InboxMessageListAroundRow, error) {
+	rows, err := db.Query(ctx, inboxMessageListAround,
+		arg.SentAt,
+		arg.ID,
+		arg.AccountID,
+		arg.SenderID,
+		arg.ChatID,
+		arg.Since,
+	)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []InboxMessageListAroundRow
+	for rows.Next() {
+		var i InboxMessageListAroundRow
+		if err := rows.Scan(&i.Body, &i.IsLater); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const inboxMessageListUnhandled = `-- name: InboxMessageListUnhandled :many
@@ -52,17 +144,15 @@ SELECT
 FROM workers.inbox_messages i
 WHERE i.account_id = $1
   AND i.handled_at IS NULL
-  AND (i.sent_at, i.id) > ($2::timestamptz, $3::bigint)
-  AND EXISTS (
-      SELECT FROM public.leads l
-      WHERE l.status = 'dm_sent'
-        AND (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id))
+  AND ($2::text = '' OR i.sender_id = $2)
+  AND (i.sent_at, i.id) > ($3::timestamptz, $4::bigint)
 ORDER BY i.sent_at, i.id
-LIMIT $4
+LIMIT $5
 `
 
 type InboxMessageListUnhandledParams struct {
 	AccountID   string
+	SenderID    string
 	AfterSentAt time.Time
 	AfterID     int64
 	MaxRows     int32
@@ -77,11 +167,11 @@ type InboxMessageListUnhandledRow struct {
 }
 
 // Oldest first, by when they were written: pages come newest first, and of two
-// answers the first counts. Only of people who were asked: the rest waits until
-// the question is recorded.
+// answers the first counts. All of an account, or those of one person.
 func (q *Queries) InboxMessageListUnhandled(ctx context.Context, db DBTX, arg InboxMessageListUnhandledParams) ([]InboxMessageListUnhandledRow, error) {
 	rows, err := db.Query(ctx, inboxMessageListUnhandled,
 		arg.AccountID,
+		arg.SenderID,
 		arg.AfterSentAt,
 		arg.AfterID,
 		arg.MaxRows,
@@ -133,24 +223,34 @@ func (q *Queries) InboxMessagePrune(ctx context.Context, db DBTX, arg InboxMessa
 	return result.RowsAffected(), nil
 }
 
-const inboxMessageSetHandled = `-- name: InboxMessageSetHandled :exec
+const inboxMessageSetHandled = `-- name: InboxMessageSetHandled :execrows
 UPDATE workers.inbox_messages
 SET handled_at = now(),
     lead_id = $1,
-    result = $2
-WHERE id = $3
+    result = $2,
+    reason = nullif($3::text, '')
+WHERE id = $4
   AND handled_at IS NULL
 `
 
 type InboxMessageSetHandledParams struct {
 	LeadID *uuid.UUID
 	Result *string
+	Reason string
 	ID     int64
 }
 
-func (q *Queries) InboxMessageSetHandled(ctx context.Context, db DBTX, arg InboxMessageSetHandledParams) error {
-	_, err := db.Exec(ctx, inboxMessageSetHandled, arg.LeadID, arg.Result, arg.ID)
-	return err
+func (q *Queries) InboxMessageSetHandled(ctx context.Context, db DBTX, arg InboxMessageSetHandledParams) (int64, error) {
+	result, err := db.Exec(ctx, inboxMessageSetHandled,
+		arg.LeadID,
+		arg.Result,
+		arg.Reason,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const inboxMessageSettle = `-- name: InboxMessageSettle :execrows
@@ -162,7 +262,7 @@ WHERE i.account_id = $1
   AND NOT EXISTS (
       SELECT FROM public.leads l
       WHERE (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id)
-        AND (l.status IS NULL OR l.status IN ('comment_detected', 'dm_sent')))
+        AND (l.status IS NULL OR l.status IN ('comment_detected', 'dm_sent', 'not_connected', 'expired')))
 `
 
 // Closes messages that nobody waits for any more, such as a "thanks" after the

@@ -19,12 +19,15 @@ LIMIT 1
 FOR UPDATE;
 
 -- name: LeadHasOptedOut :one
--- An opt-out is heard for every campaign of the client.
-SELECT EXISTS (
+-- An opt-out is heard for every campaign of the client, and after its lead is gone.
+SELECT (EXISTS (
+    SELECT FROM workers.opt_outs x
+    WHERE x.scope = coalesce(sqlc.narg('client_id')::uuid, @campaign_id::uuid)
+      AND x.person_id = @provider_id::text) OR EXISTS (
     SELECT
     FROM public.leads l
     JOIN public.campaigns c ON c.id = l.campaign_id
-    WHERE c.client_id = @client_id
+    WHERE c.client_id = sqlc.narg('client_id')
       AND l.status = 'opted_out'
       AND (l.provider_id = @provider_id::text
         OR l.linkedin_id = @provider_id::text
@@ -32,7 +35,7 @@ SELECT EXISTS (
             lower(l.linkedin_id),
             lower(substring(l.linkedin_id FROM '/in/([^/?#]+)')),
             lower(substring(l.linkedin_url FROM '/in/([^/?#]+)')),
-            lower(substring(l.linkedin_profile_url FROM '/in/([^/?#]+)'))]));
+            lower(substring(l.linkedin_profile_url FROM '/in/([^/?#]+)'))])))::boolean;
 
 -- name: LeadInsert :one
 INSERT INTO public.leads (
@@ -81,26 +84,47 @@ WHERE s.unipile_account_id = @account_id::text
   AND (l.provider_id = ANY (@people::text[]) OR l.linkedin_id = ANY (@people::text[]));
 
 -- name: LeadFindAsked :one
--- The lead that an answer belongs to: the one of that person that was asked last.
+-- The lead that an answer belongs to: the one of that person that was asked last,
+-- and has not answered. A note of an invitation and a public reply ask, too.
 SELECT
     l.id,
     l.campaign_id,
     coalesce(m.claimed_at, CASE WHEN isfinite(l.created_at) THEN l.created_at END, 'epoch'::timestamptz)::timestamptz AS asked_at,
-    m.id AS message_id,
+    coalesce(m.id, 0)::bigint AS message_id, -- 0: there is none
     m.chat_id,
     m.scrape_job_id
 FROM public.leads l
-LEFT JOIN workers.messages m
-    ON m.lead_id = l.id AND m.purpose = 'first_dm' AND m.state = 'sent'
-WHERE l.status = 'dm_sent'
+LEFT JOIN LATERAL (
+    SELECT a.*
+    FROM workers.messages a
+    WHERE a.lead_id = l.id
+      AND a.purpose IN ('first_dm', 'invitation', 'public_reply')
+      AND a.state = 'sent'
+    ORDER BY (a.purpose = 'first_dm') DESC, a.claimed_at
+    LIMIT 1) m ON true
+WHERE (l.status = 'dm_sent' OR l.status IN ('not_connected', 'expired') AND m.id IS NOT NULL)
   AND (l.provider_id = @provider_id::text OR l.linkedin_id = @provider_id::text)
   AND EXISTS (
       SELECT FROM public.scrape_jobs s
       WHERE s.campaign_id = l.campaign_id
         AND s.unipile_account_id = @account_id::text)
-ORDER BY m.claimed_at DESC NULLS LAST, l.created_at DESC
+ORDER BY (l.status = 'dm_sent') DESC, m.claimed_at DESC NULLS LAST, l.created_at DESC
 LIMIT 1
 FOR UPDATE OF l;
+
+-- name: LeadKnownSince :one
+-- Since when a person is a lead of campaigns on this account, in whatever state, and
+-- whether one of them is still to be written to.
+SELECT
+    coalesce(min(CASE WHEN isfinite(l.created_at) THEN l.created_at END), 'epoch')::timestamptz AS since,
+    bool_or(coalesce(l.status, 'comment_detected') IN ('comment_detected', 'dm_sent', 'not_connected', 'expired'))::boolean AS is_open
+FROM public.leads l
+WHERE (l.provider_id = @provider_id::text OR l.linkedin_id = @provider_id::text)
+  AND EXISTS (
+      SELECT FROM public.scrape_jobs s
+      WHERE s.campaign_id = l.campaign_id
+        AND s.unipile_account_id = @account_id::text)
+HAVING count(*) > 0;
 
 -- name: LeadCaptureEmail :one
 UPDATE public.leads
@@ -108,7 +132,7 @@ SET email = @email::text,
     email_captured_at = now(),
     status = 'email_captured'
 WHERE id = @id
-  AND status = 'dm_sent'
+  AND coalesce(status, 'comment_detected') IN ('comment_detected', 'dm_sent', 'not_connected', 'expired')
 RETURNING
     id,
     campaign_id,

@@ -19,7 +19,7 @@ SET email = $1::text,
     email_captured_at = now(),
     status = 'email_captured'
 WHERE id = $2
-  AND status = 'dm_sent'
+  AND coalesce(status, 'comment_detected') IN ('comment_detected', 'dm_sent', 'not_connected', 'expired')
 RETURNING
     id,
     campaign_id,
@@ -84,19 +84,25 @@ SELECT
     l.id,
     l.campaign_id,
     coalesce(m.claimed_at, CASE WHEN isfinite(l.created_at) THEN l.created_at END, 'epoch'::timestamptz)::timestamptz AS asked_at,
-    m.id AS message_id,
+    coalesce(m.id, 0)::bigint AS message_id, -- 0: there is none
     m.chat_id,
     m.scrape_job_id
 FROM public.leads l
-LEFT JOIN workers.messages m
-    ON m.lead_id = l.id AND m.purpose = 'first_dm' AND m.state = 'sent'
-WHERE l.status = 'dm_sent'
+LEFT JOIN LATERAL (
+    SELECT a.id, a.account_id, a.campaign_id, a.scrape_job_id, a.lead_id, a.purpose, a.recipient_id, a.chat_id, a.body, a.state, a.not_before, a.attempts, a.claim, a.claimed_at, a.sent_at, a.provider_message_id, a.error_type, a.error_detail, a.created_at, a.updated_at, a.claimed_by, a.post_social_id, a.comment_id, a.distance, a.suggestion
+    FROM workers.messages a
+    WHERE a.lead_id = l.id
+      AND a.purpose IN ('first_dm', 'invitation', 'public_reply')
+      AND a.state = 'sent'
+    ORDER BY (a.purpose = 'first_dm') DESC, a.claimed_at
+    LIMIT 1) m ON true
+WHERE (l.status = 'dm_sent' OR l.status IN ('not_connected', 'expired') AND m.id IS NOT NULL)
   AND (l.provider_id = $1::text OR l.linkedin_id = $1::text)
   AND EXISTS (
       SELECT FROM public.scrape_jobs s
       WHERE s.campaign_id = l.campaign_id
         AND s.unipile_account_id = $2::text)
-ORDER BY m.claimed_at DESC NULLS LAST, l.created_at DESC
+ORDER BY (l.status = 'dm_sent') DESC, m.claimed_at DESC NULLS LAST, l.created_at DESC
 LIMIT 1
 FOR UPDATE OF l
 `
@@ -110,12 +116,13 @@ type LeadFindAskedRow struct {
 	ID          uuid.UUID
 	CampaignID  *uuid.UUID
 	AskedAt     time.Time
-	MessageID   *int64
+	MessageID   int64
 	ChatID      *string
 	ScrapeJobID *uuid.UUID
 }
 
-// The lead that an answer belongs to: the one of that person that was asked last.
+// The lead that an answer belongs to: the one of that person that was asked last,
+// and has not answered. A note of an invitation and a public reply ask, too.
 func (q *Queries) LeadFindAsked(ctx context.Context, db DBTX, arg LeadFindAskedParams) (LeadFindAskedRow, error) {
 	row := db.QueryRow(ctx, leadFindAsked, arg.ProviderID, arg.AccountID)
 	var i LeadFindAskedRow
@@ -222,33 +229,42 @@ func (q *Queries) LeadGetForWording(ctx context.Context, db DBTX, arg LeadGetFor
 }
 
 const leadHasOptedOut = `-- name: LeadHasOptedOut :one
-SELECT EXISTS (
+SELECT (EXISTS (
+    SELECT FROM workers.opt_outs x
+    WHERE x.scope = coalesce($1::uuid, $2::uuid)
+      AND x.person_id = $3::text) OR EXISTS (
     SELECT
     FROM public.leads l
     JOIN public.campaigns c ON c.id = l.campaign_id
     WHERE c.client_id = $1
       AND l.status = 'opted_out'
-      AND (l.provider_id = $2::text
-        OR l.linkedin_id = $2::text
-        OR l.provider_id IS NULL AND $3::text[] && ARRAY[
+      AND (l.provider_id = $3::text
+        OR l.linkedin_id = $3::text
+        OR l.provider_id IS NULL AND $4::text[] && ARRAY[
             lower(l.linkedin_id),
             lower(substring(l.linkedin_id FROM '/in/([^/?#]+)')),
             lower(substring(l.linkedin_url FROM '/in/([^/?#]+)')),
-            lower(substring(l.linkedin_profile_url FROM '/in/([^/?#]+)'))]))
+            lower(substring(l.linkedin_profile_url FROM '/in/([^/?#]+)'))])))::boolean
 `
 
 type LeadHasOptedOutParams struct {
 	ClientID   *uuid.UUID
+	CampaignID uuid.UUID
 	ProviderID string
 	Names      []string
 }
 
-// An opt-out is heard for every campaign of the client.
+// An opt-out is heard for every campaign of the client, and after its lead is gone.
 func (q *Queries) LeadHasOptedOut(ctx context.Context, db DBTX, arg LeadHasOptedOutParams) (bool, error) {
-	row := db.QueryRow(ctx, leadHasOptedOut, arg.ClientID, arg.ProviderID, arg.Names)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
+	row := db.QueryRow(ctx, leadHasOptedOut,
+		arg.ClientID,
+		arg.CampaignID,
+		arg.ProviderID,
+		arg.Names,
+	)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const leadInsert = `-- name: LeadInsert :one
@@ -289,6 +305,38 @@ func (q *Queries) LeadInsert(ctx context.Context, db DBTX, arg LeadInsertParams)
 	var id uuid.UUID
 	err := row.Scan(&id)
 	return id, err
+}
+
+const leadKnownSince = `-- name: LeadKnownSince :one
+SELECT
+    coalesce(min(CASE WHEN isfinite(l.created_at) THEN l.created_at END), 'epoch')::timestamptz AS since,
+    bool_or(coalesce(l.status, 'comment_detected') IN ('comment_detected', 'dm_sent', 'not_connected', 'expired'))::boolean AS is_open
+FROM public.leads l
+WHERE (l.provider_id = $1::text OR l.linkedin_id = $1::text)
+  AND EXISTS (
+      SELECT FROM public.scrape_jobs s
+      WHERE s.campaign_id = l.campaign_id
+        AND s.unipile_account_id = $2::text)
+HAVING count(*) > 0
+`
+
+type LeadKnownSinceParams struct {
+	ProviderID string
+	AccountID  string
+}
+
+type LeadKnownSinceRow struct {
+	Since  time.Time
+	IsOpen bool
+}
+
+// Since when a person is a lead of campaigns on this account, in whatever state, and
+// whether one of them is still to be written to.
+func (q *Queries) LeadKnownSince(ctx context.Context, db DBTX, arg LeadKnownSinceParams) (LeadKnownSinceRow, error) {
+	row := db.QueryRow(ctx, leadKnownSince, arg.ProviderID, arg.AccountID)
+	var i LeadKnownSinceRow
+	err := row.Scan(&i.Since, &i.IsOpen)
+	return i, err
 }
 
 const leadListKnownPeople = `-- name: LeadListKnownPeople :many

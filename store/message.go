@@ -23,6 +23,10 @@ const (
 	PurposeBackupLink  = "backup_link"
 	PurposePublicReply = "public_reply" // under the comment of who could not be written to
 	PurposeInvitation  = "invitation"   // to them
+
+	PurposeSecondQuestion = "second_question" // the answer was no address that can be used
+	PurposeThirdQuestion  = "third_question"  // nor was the next
+	PurposeFollowUp       = "follow_up"       // there was no answer
 )
 
 // Actions of an account that can be paused. All but the first two are pots: kinds
@@ -42,18 +46,27 @@ func Pots() []string {
 	return []string{ActionAnswer, ActionPublicReply, ActionFirstDM, ActionInvitation}
 }
 
-// Pot is the kind of write that a purpose counts as.
+// Pot is the kind of write that a purpose counts as. A follow-up goes to somebody who
+// did not write, as a first message does.
 func Pot(purpose string) string {
-	if purpose == PurposeBackupLink {
+	switch purpose {
+	case PurposeBackupLink, PurposeSecondQuestion, PurposeThirdQuestion:
 		return ActionAnswer
+	case PurposeFollowUp:
+		return ActionFirstDM
+	default:
+		return purpose
 	}
-	return purpose
 }
 
 // Purposes lists what counts against a pot.
 func Purposes(pot string) []string {
-	if pot == ActionAnswer {
-		return []string{PurposeBackupLink}
+	switch pot {
+	case ActionAnswer:
+		return []string{PurposeBackupLink, PurposeSecondQuestion, PurposeThirdQuestion}
+	case ActionFirstDM:
+		return []string{PurposeFirstDM, PurposeFollowUp}
+	default:
+		return []string{pot}
 	}
-	return []string{pot}
 }

@@ -12,6 +12,18 @@ VALUES (
 ON CONFLICT (campaign_id, recipient_id, purpose) DO NOTHING
 RETURNING id;
 
+-- name: MessageAsksAlready :one
+-- Whether a comment made a first message of another campaign: the same words must not
+-- bring a person two.
+SELECT EXISTS (
+    SELECT FROM workers.messages m
+    WHERE m.account_id = @account_id
+      AND m.recipient_id = @recipient_id
+      AND m.comment_id = @comment_id::text
+      AND m.purpose = 'first_dm'
+      AND m.campaign_id <> @campaign_id
+      AND m.state IN ('queued', 'sending', 'sent', 'unknown'));
+
 -- name: MessageLock :one
 -- Everything that decides whether a message may go out now.
 SELECT
@@ -34,7 +46,9 @@ SELECT
     m.claimed_at,
     (m.claimed_by IS NOT NULL
         AND NOT EXISTS (SELECT FROM workers.instances i WHERE i.id = m.claimed_by))::boolean AS claimer_gone,
-    coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests,
+    -- Its campaign rests, or a human writes with that person.
+    (coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)
+        OR EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id))::boolean AS rests,
     EXISTS (
         SELECT FROM workers.pauses p
         WHERE p.account_id = m.account_id
@@ -85,6 +99,21 @@ WHERE id = @id
   AND claim = @claim
   AND state IN ('sending', 'unknown');
 
+-- name: MessageAsk :execrows
+-- Queues a second question or a follow-up, or words one anew that has not gone out.
+INSERT INTO workers.messages (
+    account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body, suggestion, not_before
+)
+VALUES (
+    @account_id, @campaign_id, @scrape_job_id, @lead_id, @purpose, @recipient_id, @chat_id, @body, @suggestion, @not_before
+)
+ON CONFLICT (campaign_id, recipient_id, purpose) DO UPDATE
+SET body = excluded.body,
+    suggestion = excluded.suggestion,
+    not_before = excluded.not_before,
+    updated_at = now()
+WHERE messages.state = 'queued';
+
 -- name: MessageSkipUnwanted :execrows
 -- Skips the queued messages of an account, in a range of ids, that must not go out
 -- any more. An opt-out is heard for every campaign of the client.
@@ -102,6 +131,13 @@ FROM (
             WHEN q.purpose = 'first_dm' AND coalesce(l.status, 'comment_detected') <> 'comment_detected' THEN 'already_contacted'
             WHEN q.purpose = 'backup_link' AND coalesce(l.status, '') <> ALL (@with_email::text[]) THEN 'no_email'
             WHEN q.purpose IN ('public_reply', 'invitation') AND coalesce(l.status, '') <> 'not_connected' THEN 'reached_otherwise'
+            WHEN q.purpose IN ('second_question', 'third_question') AND coalesce(l.status, '') NOT IN ('dm_sent', 'not_connected') THEN 'answered'
+            WHEN q.purpose = 'follow_up' AND (coalesce(l.status, '') <> 'dm_sent' OR EXISTS (
+                SELECT FROM workers.inbox_messages i
+                WHERE i.account_id = q.account_id AND i.sender_id = q.recipient_id AND i.received_at >= q.created_at)) THEN 'answered'
+            WHEN EXISTS (
+                SELECT FROM workers.opt_outs x
+                WHERE x.scope = coalesce(c.client_id, c.id) AND x.person_id = q.recipient_id) THEN 'opted_out'
             WHEN EXISTS (
                 SELECT
                 FROM public.leads o
@@ -176,7 +212,8 @@ SELECT EXISTS (
       AND m.state = 'queued'
       AND m.purpose = ANY (@purposes::text[])
       AND (m.not_before IS NULL OR m.not_before <= now())
-      AND NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL));
+      AND NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)
+      AND NOT EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id));
 
 -- name: MessageListAccountsOpen :many
 SELECT DISTINCT account_id
@@ -214,7 +251,7 @@ FROM (
         m.state,
         m.not_before,
         -- Nothing is said of connections now and then, so that unknown means to try.
-        (m.purpose = 'first_dm' AND m.chat_id IS NULL
+        (m.purpose IN ('first_dm', 'backup_link') AND m.chat_id IS NULL
             AND coalesce(m.distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger,
         row_number() OVER (PARTITION BY m.state = 'queued', m.purpose, m.scrape_job_id ORDER BY m.id) AS place
     FROM workers.messages m
@@ -222,7 +259,7 @@ FROM (
     WHERE m.account_id = @account_id
       AND m.state IN ('queued', 'sending', 'unknown')
       AND (m.not_before IS NULL OR m.not_before <= @until::timestamptz)
-      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL))) o
+      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL) AND NOT EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id))) o
 WHERE o.place <= @per_source::integer
 ORDER BY o.id;
 
@@ -236,7 +273,8 @@ SELECT
     m.lead_id,
     m.campaign_id,
     m.created_at,
-    coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests
+    coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests,
+    EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id)::boolean AS is_held
 FROM workers.messages m
 LEFT JOIN public.campaigns c ON c.id = m.campaign_id
 WHERE m.account_id = @account_id
@@ -249,7 +287,7 @@ SELECT
     account_id,
     purpose,
     recipient_id,
-    (state = 'queued' AND purpose = 'first_dm' AND chat_id IS NULL
+    (state = 'queued' AND purpose IN ('first_dm', 'backup_link') AND chat_id IS NULL
         AND coalesce(distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger,
     created_at,
     now()::timestamptz AS now,

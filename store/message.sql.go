@@ -20,7 +20,8 @@ SELECT EXISTS (
       AND m.state = 'queued'
       AND m.purpose = ANY ($2::text[])
       AND (m.not_before IS NULL OR m.not_before <= now())
-      AND NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL))
+      AND NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)
+      AND NOT EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id))
 `
 
 type MessageAnswerWaitsParams struct {
@@ -31,6 +32,86 @@ type MessageAnswerWaitsParams struct {
 // Whether a message to somebody who wrote could go out now.
 func (q *Queries) MessageAnswerWaits(ctx context.Context, db DBTX, arg MessageAnswerWaitsParams) (bool, error) {
 	row := db.QueryRow(ctx, messageAnswerWaits, arg.AccountID, arg.Purposes)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const messageAsk = `-- name: MessageAsk :execrows
+INSERT INTO workers.messages (
+    account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body, suggestion, not_before
+)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+)
+ON CONFLICT (campaign_id, recipient_id, purpose) DO UPDATE
+SET body = excluded.body,
+    suggestion = excluded.suggestion,
+    not_before = excluded.not_before,
+    updated_at = now()
+WHERE messages.state = 'queued'
+`
+
+type MessageAskParams struct {
+	AccountID   string
+	CampaignID  uuid.UUID
+	ScrapeJobID *uuid.UUID
+	LeadID      *uuid.UUID
+	Purpose     string
+	RecipientID string
+	ChatID      *string
+	Body        string
+	Suggestion  *string
+	NotBefore   *time.Time
+}
+
+// Queues a second question or a follow-up, or words one anew that has not gone out.
+func (q *Queries) MessageAsk(ctx context.Context, db DBTX, arg MessageAskParams) (int64, error) {
+	result, err := db.Exec(ctx, messageAsk,
+		arg.AccountID,
+		arg.CampaignID,
+		arg.ScrapeJobID,
+		arg.LeadID,
+		arg.Purpose,
+		arg.RecipientID,
+		arg.ChatID,
+		arg.Body,
+		arg.Suggestion,
+		arg.NotBefore,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const messageAsksAlready = `-- name: MessageAsksAlready :one
+SELECT EXISTS (
+    SELECT FROM workers.messages m
+    WHERE m.account_id = $1
+      AND m.recipient_id = $2
+      AND m.comment_id = $3::text
+      AND m.purpose = 'first_dm'
+      AND m.campaign_id <> $4
+      AND m.state IN ('queued', 'sending', 'sent', 'unknown'))
+`
+
+type MessageAsksAlreadyParams struct {
+	AccountID   string
+	RecipientID string
+	CommentID   string
+	CampaignID  uuid.UUID
+}
+
+// Whether a comment made a first message of another campaign: the same words must not
+// bring a person two.
+func (q *Queries) MessageAsksAlready(ctx context.Context, db DBTX, arg MessageAsksAlreadyParams) (bool, error) {
+	row := db.QueryRow(ctx, messageAsksAlready,
+		arg.AccountID,
+		arg.RecipientID,
+		arg.CommentID,
+		arg.CampaignID,
+	)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
@@ -158,7 +239,7 @@ SELECT
     account_id,
     purpose,
     recipient_id,
-    (state = 'queued' AND purpose = 'first_dm' AND chat_id IS NULL
+    (state = 'queued' AND purpose IN ('first_dm', 'backup_link') AND chat_id IS NULL
         AND coalesce(distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger,
     created_at,
     now()::timestamptz AS now,
@@ -300,7 +381,7 @@ FROM (
         m.state,
         m.not_before,
         -- Nothing is said of connections now and then, so that unknown means to try.
-        (m.purpose = 'first_dm' AND m.chat_id IS NULL
+        (m.purpose IN ('first_dm', 'backup_link') AND m.chat_id IS NULL
             AND coalesce(m.distance IN ('second', 'third', 'out_of_network'), false))::boolean AS is_to_stranger,
         row_number() OVER (PARTITION BY m.state = 'queued', m.purpose, m.scrape_job_id ORDER BY m.id) AS place
     FROM workers.messages m
@@ -308,7 +389,7 @@ FROM (
     WHERE m.account_id = $1
       AND m.state IN ('queued', 'sending', 'unknown')
       AND (m.not_before IS NULL OR m.not_before <= $2::timestamptz)
-      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL))) o
+      AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL) AND NOT EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id))) o
 WHERE o.place <= $3::integer
 ORDER BY o.id
 `
@@ -370,7 +451,8 @@ SELECT
     m.lead_id,
     m.campaign_id,
     m.created_at,
-    coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests
+    coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests,
+    EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id)::boolean AS is_held
 FROM workers.messages m
 LEFT JOIN public.campaigns c ON c.id = m.campaign_id
 WHERE m.account_id = $1
@@ -387,6 +469,7 @@ type MessageListWaitingRow struct {
 	CampaignID    uuid.UUID
 	CreatedAt     time.Time
 	CampaignRests bool
+	IsHeld        bool
 }
 
 // Every queued message of an account, to tell when each will have its turn.
@@ -408,6 +491,7 @@ func (q *Queries) MessageListWaiting(ctx context.Context, db DBTX, accountID str
 			&i.CampaignID,
 			&i.CreatedAt,
 			&i.CampaignRests,
+			&i.IsHeld,
 		); err != nil {
 			return nil, err
 		}
@@ -492,7 +576,9 @@ SELECT
     m.claimed_at,
     (m.claimed_by IS NOT NULL
         AND NOT EXISTS (SELECT FROM workers.instances i WHERE i.id = m.claimed_by))::boolean AS claimer_gone,
-    coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)::boolean AS campaign_rests,
+    -- Its campaign rests, or a human writes with that person.
+    (coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL)
+        OR EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id))::boolean AS rests,
     EXISTS (
         SELECT FROM workers.pauses p
         WHERE p.account_id = m.account_id
@@ -524,7 +610,7 @@ type MessageLockRow struct {
 	Claim          *uuid.UUID
 	ClaimedAt      *time.Time
 	ClaimerGone    bool
-	CampaignRests  bool
+	Rests          bool
 	AccountStopped bool
 	Now            time.Time
 }
@@ -552,7 +638,7 @@ func (q *Queries) MessageLock(ctx context.Context, db DBTX, id int64) (MessageLo
 		&i.Claim,
 		&i.ClaimedAt,
 		&i.ClaimerGone,
-		&i.CampaignRests,
+		&i.Rests,
 		&i.AccountStopped,
 		&i.Now,
 	)
@@ -714,6 +800,13 @@ FROM (
             WHEN q.purpose = 'first_dm' AND coalesce(l.status, 'comment_detected') <> 'comment_detected' THEN 'already_contacted'
             WHEN q.purpose = 'backup_link' AND coalesce(l.status, '') <> ALL ($1::text[]) THEN 'no_email'
             WHEN q.purpose IN ('public_reply', 'invitation') AND coalesce(l.status, '') <> 'not_connected' THEN 'reached_otherwise'
+            WHEN q.purpose IN ('second_question', 'third_question') AND coalesce(l.status, '') NOT IN ('dm_sent', 'not_connected') THEN 'answered'
+            WHEN q.purpose = 'follow_up' AND (coalesce(l.status, '') <> 'dm_sent' OR EXISTS (
+                SELECT FROM workers.inbox_messages i
+                WHERE i.account_id = q.account_id AND i.sender_id = q.recipient_id AND i.received_at >= q.created_at)) THEN 'answered'
+            WHEN EXISTS (
+                SELECT FROM workers.opt_outs x
+                WHERE x.scope = coalesce(c.client_id, c.id) AND x.person_id = q.recipient_id) THEN 'opted_out'
             WHEN EXISTS (
                 SELECT
                 FROM public.leads o

@@ -11,7 +11,7 @@ WHERE NOT EXISTS (
       SELECT FROM workers.messages m
       WHERE m.account_id = @account_id
         AND m.state IN ('sending', 'sent', 'unknown')
-        AND m.purpose IN ('first_dm', 'backup_link', 'invitation')
+        AND m.purpose <> 'public_reply'
         AND m.provider_message_id IS NULL
         AND coalesce(m.sent_at, m.claimed_at) > @earliest::timestamptz
         AND coalesce(m.sent_at, m.claimed_at) < @latest::timestamptz

@@ -21,7 +21,7 @@ WHERE NOT EXISTS (
       SELECT FROM workers.messages m
       WHERE m.account_id = $1
         AND m.state IN ('sending', 'sent', 'unknown')
-        AND m.purpose IN ('first_dm', 'backup_link', 'invitation')
+        AND m.purpose <> 'public_reply'
         AND m.provider_message_id IS NULL
         AND coalesce(m.sent_at, m.claimed_at) > $4::timestamptz
         AND coalesce(m.sent_at, m.claimed_at) < $5::timestamptz

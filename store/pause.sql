@@ -33,3 +33,10 @@ SELECT
 FROM workers.pauses
 WHERE until IS NULL OR until > now()
 GROUP BY action;
+
+-- name: PauseLiftOf :execrows
+-- A pause with one of these reasons.
+DELETE FROM workers.pauses
+WHERE account_id = @account_id
+  AND action = @action
+  AND reason = ANY (@reasons::text[]);

@@ -64,6 +64,28 @@ func (q *Queries) PauseLift(ctx context.Context, db DBTX, arg PauseLiftParams) (
 	return result.RowsAffected(), nil
 }
 
+const pauseLiftOf = `-- name: PauseLiftOf :execrows
+DELETE FROM workers.pauses
+WHERE account_id = $1
+  AND action = $2
+  AND reason = ANY ($3::text[])
+`
+
+type PauseLiftOfParams struct {
+	AccountID string
+	Action    string
+	Reasons   []string
+}
+
+// A pause with one of these reasons.
+func (q *Queries) PauseLiftOf(ctx context.Context, db DBTX, arg PauseLiftOfParams) (int64, error) {
+	result, err := db.Exec(ctx, pauseLiftOf, arg.AccountID, arg.Action, arg.Reasons)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const pauseListActive = `-- name: PauseListActive :many
 SELECT
     account_id,

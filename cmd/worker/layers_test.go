@@ -15,7 +15,7 @@ const module = "github.com/bravorevos/workers/"
 func layers() [][]string {
 	return [][]string{
 		{"integrations", "store", "conversation", "pacing", "migrations"},
-		{"integrations/unipile", "integrations/resend", "integrations/webhook"},
+		{"integrations/unipile", "integrations/resend", "integrations/webhook", "integrations/mx"},
 		{"queue"},
 		{"jobs"},
 		{"api", "console"},

@@ -20,6 +20,7 @@ import (
 	"github.com/bravorevos/workers/api"
 	"github.com/bravorevos/workers/cmd/internal/config"
 	"github.com/bravorevos/workers/console"
+	"github.com/bravorevos/workers/integrations/mx"
 	"github.com/bravorevos/workers/integrations/resend"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/integrations/webhook"
@@ -117,13 +118,18 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		Timeout: cfg.WebhookTimeout, AllowCIDRs: cfg.WebhookAllow, Observe: vendors.observe,
 	})
 
+	var mail *mx.Checker
+	if cfg.CheckMX {
+		mail = mx.New(mx.Config{})
+	}
+
 	// Jobs and the queue they run on.
 	settings := jobSettings(cfg)
 	w.client, err = queue.New(queue.Config{
 		Pool: w.pool,
 		ID:   id,
 		Workers: jobs.Register(jobs.Deps{
-			Pool: w.pool, Unipile: linkedin, Resend: mailer, Webhooks: sender,
+			Pool: w.pool, Unipile: linkedin, Resend: mailer, Webhooks: sender, Mail: mail,
 			Funnel: jobs.NewFunnel(registry), Settings: settings,
 		}),
 		Periodic: jobs.Periodic(settings),
@@ -143,7 +149,8 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	// HTTP, before any job may run: a port that is taken must not cut jobs short.
 	mux := http.NewServeMux()
 	api.Install(mux, api.Config{
-		Pool: w.pool, Client: w.client, Sweeps: sweeps, CronSecret: cfg.CronSecret.Reveal(), UnipileSecret: cfg.UnipileWebhookSecret.Reveal(), Metrics: registry,
+		Pool: w.pool, Client: w.client, Sweeps: sweeps, Inbound: jobs.NewInbound(w.pool, w.client, settings),
+		CronSecret: cfg.CronSecret.Reveal(), UnipileSecret: cfg.UnipileWebhookSecret.Reveal(), Metrics: registry,
 		Logger: logger, Version: buildVersion(), MockMode: cfg.UnipileMockMode, Stopping: w.stopping,
 	})
 	err = console.Install(ctx, mux, console.Config{

@@ -45,6 +45,7 @@ type Message struct {
 	ID          string
 	ChatID      string
 	SenderID    string // provider id
+	RecipientID string // of a message from the account, as far as a webhook tells; empty in lists
 	Text        string // empty for attachments, events and deleted messages
 	Quoted      string // the text it answers to, which is not the sender's
 	At          time.Time

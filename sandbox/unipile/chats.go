@@ -15,8 +15,15 @@ type chat struct {
 	messages       []*message // as they came
 }
 
-// written reports whether the account's owner has ever written here.
-func (c *chat) written() bool { return slices.ContainsFunc(c.messages, (*message).own) }
+// received is how many messages the person wrote.
+func (c *chat) received() (n int) {
+	for _, m := range c.messages {
+		if !m.own() {
+			n++
+		}
+	}
+	return n
+}
 
 // answered reports whether the person has ever written here.
 func (c *chat) answered() bool {

@@ -72,7 +72,7 @@ func (s *Server) store(m *message) *message {
 	}
 	m.at = m.at.UTC().Truncate(time.Millisecond)
 	m.id, m.providerID, m.seq, m.kind = w.ids.opaque(), w.ids.provider(), w.next(), cmp.Or(m.kind, "MESSAGE")
-	first := m.own() && !m.chat.written()
+	written := len(m.chat.messages) - m.chat.received()
 	m.chat.messages = append(m.chat.messages, m)
 	w.messages[m.id] = m
 
@@ -82,8 +82,13 @@ func (s *Server) store(m *message) *message {
 	} else {
 		a.missed = append(a.missed, m)
 	}
-	if first {
-		s.play(m.chat.pair, w.people[m.chat.personID].persona.Replies)
+	if persona := w.people[m.chat.personID].persona; m.own() {
+		switch written {
+		case 0:
+			s.play(m.chat.pair, persona.Replies)
+		case 1:
+			s.play(m.chat.pair, persona.Then)
+		}
 	}
 	return m
 }

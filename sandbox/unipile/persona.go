@@ -7,6 +7,8 @@ type Persona struct {
 	// Replies are sent one after the other once the first message of an account has
 	// arrived, whatever else is written meanwhile.
 	Replies []Answer
+	// Then is the same for the second message.
+	Then []Answer
 	// Accepts is how long after an invitation they accept it; zero: never.
 	Accepts time.Duration
 }

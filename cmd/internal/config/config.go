@@ -48,6 +48,7 @@ type Config struct {
 	CommentReadsPerDay        int           `env:"COMMENT_READS_PER_DAY" envDefault:"100" doc:"How often an account may read comments in any 24 hours, where its row in workers.accounts says nothing else. Unipile recommends 100." example:"200"`
 	RelationsInterval         time.Duration `env:"RELATIONS_INTERVAL" envDefault:"6h" doc:"How often, on average, new connections are looked for while commenters who could not be written to are waited for." example:"8h"`
 	PollIntervalUnit          time.Duration `env:"POLL_INTERVAL_UNIT" envDefault:"1m" doc:"How long one of poll_interval_minutes lasts; the demo compresses time with it." example:"1s"`
+	CheckMX                   bool          `env:"CHECK_MX" envDefault:"false" doc:"Ask the DNS whether the domain of an address takes mail; where it does not, the person is asked again." example:"true"`
 	FailedPollWait            time.Duration `env:"FAILED_POLL_WAIT" envDefault:"10m" doc:"When a poll that failed is tried again." example:"5m"`
 
 	FirstDMsPerHour      int `env:"FIRST_DMS_PER_HOUR" envDefault:"20" doc:"First DMs an account may send in any hour, where its row in workers.accounts says nothing else." example:"10"`

@@ -1,0 +1,117 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// Inbound takes what the vendor's webhooks tell. It only writes it down and enqueues
+// the work: the vendor wants its answer at once. Any event may come twice, late and in
+// any order; what never comes is found by the looks into inboxes and relations.
+type Inbound struct {
+	database
+
+	client   *queue.Client
+	settings Settings
+}
+
+// NewInbound returns the way in to a database. The client only inserts jobs.
+func NewInbound(pool *pgxpool.Pool, client *queue.Client, settings Settings) *Inbound {
+	return &Inbound{database: database{Pool: pool, Queries: store.New()}, client: client, settings: settings.withDefaults()}
+}
+
+// ErrNoEvent says that a body holds no event at all.
+var ErrNoEvent = errors.New("the body is no event")
+
+// Receive takes the body of a webhook. It returns [ErrNoEvent] where that makes no sense,
+// and no error for events that are not for us.
+func (i *Inbound) Receive(ctx context.Context, body []byte) error {
+	event, err := unipile.ParseEvent(body, time.Now())
+	if err != nil {
+		return ErrNoEvent
+	}
+	return i.Take(ctx, event)
+}
+
+// Take writes an event down, in one transaction with the job that it brings.
+func (i *Inbound) Take(ctx context.Context, e unipile.Event) error {
+	if e.AccountID == "" {
+		return nil
+	}
+	err := i.inTx(ctx, func(tx pgx.Tx) error {
+		switch {
+		case e.Message != nil && e.Message.FromAccount:
+			return i.noteOwn(ctx, tx, e.AccountID, []unipile.Message{*e.Message})
+		case e.Message != nil:
+			return i.takeMessage(ctx, tx, e.AccountID, *e.Message)
+		case e.Relation != "":
+			return i.relationsAppeared(ctx, tx, e.AccountID, []string{e.Relation}, i.settings.afterRelation())
+		case e.Status != nil:
+			return i.takeStatus(ctx, tx, e.AccountID, *e.Status)
+		default:
+			return nil // not for us
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("take %s of account %s: %w", e.Name, e.AccountID, err)
+	}
+	return nil
+}
+
+func (i *Inbound) takeMessage(ctx context.Context, tx pgx.Tx, accountID string, m unipile.Message) error {
+	// A time from the future would stand behind everything that comes after.
+	if now := time.Now(); m.At.After(now) {
+		m.At = now
+	}
+	fresh, err := i.storeMessages(ctx, tx, accountID, []unipile.Message{m})
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
+	if _, err := i.client.InsertTx(ctx, tx, HandleAnswerArgs{InboxMessageID: fresh[0]}, nil); err != nil {
+		return fmt.Errorf("enqueue message %d: %w", fresh[0], err)
+	}
+	return nil
+}
+
+// signedOut are the reasons of pauses that end when the owner logs in again. Others, such
+// as a restriction, stay until a human resumes the account.
+func signedOut() []string {
+	return []string{
+		statusReason(unipile.StatusCredentials), statusReason(unipile.StatusPermissions), statusReason(unipile.StatusStopped),
+		statusReason(unipile.StatusDeleted), "errors/disconnected_account", "errors/expired_credentials",
+		"errors/invalid_credentials", "errors/checkpoint_error", "errors/disconnected_feature", "status 401",
+	}
+}
+
+func statusReason(s unipile.AccountStatus) string { return "account status " + string(s) }
+
+// takeStatus stops an account whose owner must log in again, and lets it go on when
+// they did.
+func (i *Inbound) takeStatus(ctx context.Context, tx pgx.Tx, accountID string, status unipile.AccountStatus) error {
+	switch status {
+	case unipile.StatusCredentials, unipile.StatusPermissions, unipile.StatusStopped, unipile.StatusDeleted:
+		known, err := i.AccountIsKnown(ctx, tx, accountID)
+		if err != nil || !known {
+			return err
+		}
+		return i.PauseSet(ctx, tx, store.PauseSetParams{
+			AccountID: accountID, Action: store.ActionEverything, Reason: statusReason(status),
+		})
+	case unipile.StatusOK, unipile.StatusReconnected, unipile.StatusSynchronised, unipile.StatusCreated:
+		_, err := i.PauseLiftOf(ctx, tx, store.PauseLiftOfParams{
+			AccountID: accountID, Action: store.ActionEverything, Reasons: signedOut(),
+		})
+		return err
+	default:
+		return nil // CONNECTING, ERROR and the like pass by themselves
+	}
+}
