@@ -89,10 +89,9 @@ func (v verdict) row(scrapeJobID uuid.UUID, c unipile.Comment) store.CommentInse
 	return row
 }
 
-// decide says what becomes of a comment and, where it triggers, makes the lead
-// and queues its message.
-func (w *pollComments) decide(
-	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, s *scan, c unipile.Comment,
+// judge says what a comment is. It writes nothing.
+func (d database) judge(
+	ctx context.Context, db store.DBTX, sj store.ScrapeJobGetForPollRow, s *scan, c unipile.Comment,
 ) (verdict, error) {
 	switch {
 	case c.AuthorID == "":
@@ -114,7 +113,7 @@ func (w *pollComments) decide(
 		v.decision = store.CommentBlocked
 		return v, nil
 	}
-	optedOut, err := w.LeadHasOptedOut(ctx, tx, store.LeadHasOptedOutParams{
+	optedOut, err := d.LeadHasOptedOut(ctx, db, store.LeadHasOptedOutParams{
 		ClientID: sj.ClientID, CampaignID: sj.CampaignID, ProviderID: c.AuthorID, Names: names(c.AuthorID, c.AuthorURL),
 	})
 	if err != nil {
@@ -124,7 +123,7 @@ func (w *pollComments) decide(
 		v.decision = store.CommentOptedOut
 		return v, nil
 	}
-	elsewhere, err := w.MessageAsksAlready(ctx, tx, store.MessageAsksAlreadyParams{
+	elsewhere, err := d.MessageAsksAlready(ctx, db, store.MessageAsksAlreadyParams{
 		AccountID: sj.UnipileAccountID, RecipientID: c.AuthorID, CommentID: c.ID, CampaignID: sj.CampaignID,
 	})
 	if err != nil {
@@ -132,9 +131,20 @@ func (w *pollComments) decide(
 	}
 	if elsewhere {
 		v.decision = store.CommentOtherCampaign
-		return v, nil
 	}
-	leadID, contacted, err := w.findOrMakeLead(ctx, tx, sj, c, keyword)
+	return v, nil
+}
+
+// decide says what becomes of a comment and, where it triggers, makes the lead
+// and queues its message.
+func (w *pollComments) decide(
+	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, s *scan, c unipile.Comment,
+) (verdict, error) {
+	v, err := w.judge(ctx, tx, sj, s, c)
+	if err != nil || v.decision != store.CommentLead {
+		return v, err
+	}
+	leadID, contacted, err := w.findOrMakeLead(ctx, tx, sj, c, v.keyword)
 	if err != nil {
 		return v, err
 	}
@@ -145,7 +155,7 @@ func (w *pollComments) decide(
 	if captured, err := w.captureFromComment(ctx, tx, sj, c, leadID); err != nil || captured || contacted {
 		return v, err
 	}
-	return v, w.queueFirstMessage(ctx, tx, sj, s, c, leadID, keyword)
+	return v, w.queueFirstMessage(ctx, tx, sj, s, c, leadID, v.keyword)
 }
 
 // captureFromComment takes an address that stands in the comment itself: nobody need

@@ -54,6 +54,10 @@ func slugOf(values ...string) string {
 	return ""
 }
 
+// PublicName is the public name in a profile's address, or the name itself; empty for
+// anything else.
+func PublicName(profile string) string { return slugOf(profile) }
+
 // resolve asks for the provider id behind a slug; empty when there is nobody.
 func (w *checkInbox) resolve(ctx context.Context, accountID, slug string) (string, error) {
 	if slug == "" {

@@ -115,7 +115,7 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 		return false, err
 	}
 	for first := true; ; first = false {
-		if err := w.takeRead(ctx, sj.UnipileAccountID, first); err != nil {
+		if err := w.takeRead(ctx, sj.UnipileAccountID, w.settings.CommentReadsPerDay, first); err != nil {
 			return false, err
 		}
 		page, err := w.linkedin.Comments(ctx, sj.UnipileAccountID, scan.socialID, scan.cursor)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/unipile"
@@ -24,7 +23,7 @@ func (w *pollComments) nextWait(ctx context.Context, sj store.ScrapeJobGetForPol
 	if err != nil {
 		return 0, fmt.Errorf("read watched post: %w", err)
 	}
-	budget, err := w.readBudget(ctx, w.Pool, sj.UnipileAccountID)
+	budget, err := w.readBudget(ctx, w.Pool, sj.UnipileAccountID, w.settings.CommentReadsPerDay)
 	if err != nil {
 		return 0, err
 	}
@@ -47,60 +46,6 @@ func (w *pollComments) nextWait(ctx context.Context, sj store.ScrapeJobGetForPol
 		reads: int(used.Calls), budget: budget, posts: int(posts),
 	}
 	return c.wait(rand.Float64()), nil
-}
-
-// readBudget is how often an account may read comments in a day.
-func (w *pollComments) readBudget(ctx context.Context, db store.DBTX, accountID string) (int, error) {
-	account, err := w.AccountGet(ctx, db, accountID)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return 0, fmt.Errorf("read account: %w", err)
-	}
-	return orDefault(account.CommentReadsPerDay, w.settings.CommentReadsPerDay), nil
-}
-
-// readsUsedUpError says that the account has read as often as it may in a day.
-type readsUsedUpError struct {
-	account string
-	budget  int
-	until   time.Time
-}
-
-// Error says what an operator may change.
-func (e *readsUsedUpError) Error() string {
-	return fmt.Sprintf("account %s has used its %d reads of comments a day; it goes on at %s"+
-		" (COMMENT_READS_PER_DAY, or comment_reads_per_day of its row in workers.accounts)",
-		e.account, e.budget, e.until.UTC().Format(time.RFC3339))
-}
-
-// errScanRests ends a poll whose next page is for the next one.
-var errScanRests = errors.New("a long scan leaves reads to the account's other posts")
-
-// takeRead counts a read before it is made. Half of the day's reads are kept for the
-// first pages: one long scan must not keep the other posts from being read.
-func (w *pollComments) takeRead(ctx context.Context, accountID string, first bool) error {
-	return w.inTx(ctx, func(tx pgx.Tx) error {
-		if err := w.CommentReadLock(ctx, tx, accountID); err != nil {
-			return fmt.Errorf("lock reads of account %s: %w", accountID, err)
-		}
-		budget, err := w.readBudget(ctx, tx, accountID)
-		if err != nil {
-			return err
-		}
-		used, err := w.CommentReadSum(ctx, tx, accountID)
-		if err != nil {
-			return fmt.Errorf("sum reads of account %s: %w", accountID, err)
-		}
-		if int(used.Calls) >= budget {
-			return &readsUsedUpError{account: accountID, budget: budget, until: used.Oldest.Add(day + time.Hour)}
-		}
-		if !first && 2*int(used.Calls) >= budget {
-			return errScanRests
-		}
-		if err := w.CommentReadAdd(ctx, tx, accountID); err != nil {
-			return fmt.Errorf("count read of account %s: %w", accountID, err)
-		}
-		return nil
-	})
 }
 
 // postpone lets the row rest until the account may read again. It is no error of the

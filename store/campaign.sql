@@ -13,6 +13,7 @@ SELECT EXISTS (
 SELECT
     c.id,
     c.name,
+    c.client_id,
     coalesce(c.dm_template_step1, '')::text AS dm_template,
     c.settings,
     concat_ws(',', c.trigger_word, (

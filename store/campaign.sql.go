@@ -29,6 +29,7 @@ const campaignListWordings = `-- name: CampaignListWordings :many
 SELECT
     c.id,
     c.name,
+    c.client_id,
     coalesce(c.dm_template_step1, '')::text AS dm_template,
     c.settings,
     concat_ws(',', c.trigger_word, (
@@ -43,6 +44,7 @@ ORDER BY c.name, c.id
 type CampaignListWordingsRow struct {
 	ID           uuid.UUID
 	Name         string
+	ClientID     *uuid.UUID
 	DmTemplate   string
 	Settings     json.RawMessage
 	TriggerWords string
@@ -61,6 +63,7 @@ func (q *Queries) CampaignListWordings(ctx context.Context, db DBTX, ids []uuid.
 		if err := rows.Scan(
 			&i.ID,
 			&i.Name,
+			&i.ClientID,
 			&i.DmTemplate,
 			&i.Settings,
 			&i.TriggerWords,

@@ -133,3 +133,106 @@ WHERE id IN (
       AND l.status = 'dm_sent'
       AND (SELECT max(coalesce(m.sent_at, m.updated_at)) FROM workers.messages m WHERE m.lead_id = l.id) <= @before::timestamptz
     LIMIT @max_rows);
+
+-- name: LeadSearch :many
+-- Leads by id, member id, profile URL or address, newest first.
+SELECT
+    l.id,
+    coalesce(l.name, '')::text AS name,
+    coalesce(l.status, 'comment_detected')::text AS status,
+    coalesce(c.name, '')::text AS campaign,
+    l.created_at
+FROM public.leads l
+LEFT JOIN public.campaigns c ON c.id = l.campaign_id
+WHERE l.id::text = @wanted::text
+   OR l.provider_id = @wanted
+   OR l.linkedin_id = @wanted
+   OR lower(l.email) = lower(@wanted)
+   OR @slug::text <> '' AND ARRAY[@slug] && ARRAY[
+        lower(l.linkedin_id),
+        lower(substring(l.linkedin_id FROM '/in/([^/?#]+)')),
+        lower(substring(l.linkedin_url FROM '/in/([^/?#]+)')),
+        lower(substring(l.linkedin_profile_url FROM '/in/([^/?#]+)'))]
+ORDER BY l.created_at DESC
+LIMIT 50;
+
+-- name: LeadStory :many
+-- Everything that happened with a lead, in order.
+SELECT story.at, story.what, story.state, story.why, story.words
+FROM (
+    SELECT k.seen_at AS at, 'comment' AS what, k.decision AS state, coalesce(k.keyword, '') AS why, k.body AS words
+    FROM workers.comments k
+    WHERE k.lead_id = @lead_id
+    UNION ALL
+    SELECT coalesce(m.sent_at, m.claimed_at, m.created_at), m.purpose, m.state, concat_ws(' ', m.error_type, m.error_detail), m.body
+    FROM workers.messages m
+    WHERE m.lead_id = @lead_id
+    UNION ALL
+    SELECT i.sent_at, 'answer', coalesce(i.result, 'not read yet'), coalesce(i.reason, ''), i.body
+    FROM workers.inbox_messages i
+    JOIN public.leads l ON l.id = @lead_id
+    WHERE i.lead_id = @lead_id OR i.sender_id IN (l.provider_id, l.linkedin_id)
+    UNION ALL
+    SELECT t.since, 'takeover', 'held', t.reason, ''
+    FROM workers.takeovers t
+    WHERE t.lead_id = @lead_id
+    UNION ALL
+    SELECT x.since, 'opt-out', 'for good', 'of this client', ''
+    FROM workers.opt_outs x
+    JOIN public.leads l ON l.id = @lead_id AND x.person_id IN (l.provider_id, l.linkedin_id)
+    JOIN public.campaigns c ON c.id = l.campaign_id AND x.scope = coalesce(c.client_id, c.id)
+    UNION ALL
+    SELECT coalesce(w.last_attempt_at, w.created_at), 'webhook', coalesce(w.status, 'pending'),
+        concat_ws(' ', w.response_status, w.error_message), w.webhook_url
+    FROM public.webhook_logs w
+    WHERE w.lead_id = @lead_id) story
+ORDER BY story.at, story.what;
+
+-- name: CommentListMissed :many
+-- Comments under a campaign's posts that did not trigger, newest first.
+SELECT
+    k.scrape_job_id,
+    k.comment_id,
+    coalesce(k.author_id, '')::text AS author_id,
+    coalesce(k.author_name, '')::text AS author_name,
+    coalesce(k.author_url, '')::text AS author_url,
+    k.body,
+    k.seen_at,
+    k.decision
+FROM workers.comments k
+JOIN public.scrape_jobs s ON s.id = k.scrape_job_id
+WHERE s.campaign_id = @campaign_id
+  AND k.decision IN ('no_match', 'excluded')
+  AND k.body <> ''
+ORDER BY k.id DESC
+LIMIT @max_rows;
+
+-- name: ScrapeJobListOfCampaign :many
+SELECT s.id
+FROM public.scrape_jobs s
+WHERE s.campaign_id = @campaign_id
+ORDER BY s.created_at, s.id;
+
+-- name: ScrapeJobListClashing :many
+-- Pairs of live scrape jobs of different campaigns on one post and account.
+SELECT
+    a.campaign_id AS campaign_id,
+    b.campaign_id AS other_campaign_id,
+    ca.name,
+    cb.name AS other_name,
+    a.unipile_account_id AS account_id,
+    a.unipile_post_id AS post_id,
+    coalesce(nullif(btrim(a.trigger_word), ''), ca.trigger_word, '')::text AS trigger_words,
+    coalesce(nullif(btrim(b.trigger_word), ''), cb.trigger_word, '')::text AS other_trigger_words,
+    ca.settings,
+    cb.settings AS other_settings
+FROM public.scrape_jobs a
+JOIN public.scrape_jobs b ON b.unipile_account_id = a.unipile_account_id
+    AND b.unipile_post_id = a.unipile_post_id
+    AND b.campaign_id > a.campaign_id
+JOIN public.campaigns ca ON ca.id = a.campaign_id AND ca.status = 'active'
+JOIN public.campaigns cb ON cb.id = b.campaign_id AND cb.status = 'active'
+WHERE coalesce(a.status, 'scheduled') IN ('scheduled', 'running')
+  AND coalesce(b.status, 'scheduled') IN ('scheduled', 'running')
+  AND (cardinality(@ids::uuid[]) = 0 OR a.campaign_id = ANY (@ids) OR b.campaign_id = ANY (@ids))
+ORDER BY ca.name, cb.name;

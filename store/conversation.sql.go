@@ -66,6 +66,71 @@ func (q *Queries) CampaignListWaiting(ctx context.Context, db DBTX) ([]CampaignL
 	return items, nil
 }
 
+const commentListMissed = `-- name: CommentListMissed :many
+SELECT
+    k.scrape_job_id,
+    k.comment_id,
+    coalesce(k.author_id, '')::text AS author_id,
+    coalesce(k.author_name, '')::text AS author_name,
+    coalesce(k.author_url, '')::text AS author_url,
+    k.body,
+    k.seen_at,
+    k.decision
+FROM workers.comments k
+JOIN public.scrape_jobs s ON s.id = k.scrape_job_id
+WHERE s.campaign_id = $1
+  AND k.decision IN ('no_match', 'excluded')
+  AND k.body <> ''
+ORDER BY k.id DESC
+LIMIT $2
+`
+
+type CommentListMissedParams struct {
+	CampaignID uuid.UUID
+	MaxRows    int32
+}
+
+type CommentListMissedRow struct {
+	ScrapeJobID uuid.UUID
+	CommentID   string
+	AuthorID    string
+	AuthorName  string
+	AuthorUrl   string
+	Body        string
+	SeenAt      time.Time
+	Decision    string
+}
+
+// Comments under a campaign's posts that did not trigger, newest first.
+func (q *Queries) CommentListMissed(ctx context.Context, db DBTX, arg CommentListMissedParams) ([]CommentListMissedRow, error) {
+	rows, err := db.Query(ctx, commentListMissed, arg.CampaignID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CommentListMissedRow
+	for rows.Next() {
+		var i CommentListMissedRow
+		if err := rows.Scan(
+			&i.ScrapeJobID,
+			&i.CommentID,
+			&i.AuthorID,
+			&i.AuthorName,
+			&i.AuthorUrl,
+			&i.Body,
+			&i.SeenAt,
+			&i.Decision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const conversationGet = `-- name: ConversationGet :one
 SELECT
     count(*) FILTER (WHERE m.state <> 'skipped')::integer AS questions,
@@ -213,6 +278,135 @@ func (q *Queries) LeadListSilent(ctx context.Context, db DBTX, arg LeadListSilen
 	return items, nil
 }
 
+const leadSearch = `-- name: LeadSearch :many
+SELECT
+    l.id,
+    coalesce(l.name, '')::text AS name,
+    coalesce(l.status, 'comment_detected')::text AS status,
+    coalesce(c.name, '')::text AS campaign,
+    l.created_at
+FROM public.leads l
+LEFT JOIN public.campaigns c ON c.id = l.campaign_id
+WHERE l.id::text = $1::text
+   OR l.provider_id = $1
+   OR l.linkedin_id = $1
+   OR lower(l.email) = lower($1)
+   OR $2::text <> '' AND ARRAY[$2] && ARRAY[
+        lower(l.linkedin_id),
+        lower(substring(l.linkedin_id FROM '/in/([^/?#]+)')),
+        lower(substring(l.linkedin_url FROM '/in/([^/?#]+)')),
+        lower(substring(l.linkedin_profile_url FROM '/in/([^/?#]+)'))]
+ORDER BY l.created_at DESC
+LIMIT 50
+`
+
+type LeadSearchParams struct {
+	Wanted string
+	Slug   string
+}
+
+type LeadSearchRow struct {
+	ID        uuid.UUID
+	Name      string
+	Status    string
+	Campaign  string
+	CreatedAt *time.Time
+}
+
+// Leads by id, member id, profile URL or address, newest first.
+func (q *Queries) LeadSearch(ctx context.Context, db DBTX, arg LeadSearchParams) ([]LeadSearchRow, error) {
+	rows, err := db.Query(ctx, leadSearch, arg.Wanted, arg.Slug)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LeadSearchRow
+	for rows.Next() {
+		var i LeadSearchRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Status,
+			&i.Campaign,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const leadStory = `-- name: LeadStory :many
+SELECT story.at, story.what, story.state, story.why, story.words
+FROM (
+    SELECT k.seen_at AS at, 'comment' AS what, k.decision AS state, coalesce(k.keyword, '') AS why, k.body AS words
+    FROM workers.comments k
+    WHERE k.lead_id = $1
+    UNION ALL
+    SELECT coalesce(m.sent_at, m.claimed_at, m.created_at), m.purpose, m.state, concat_ws(' ', m.error_type, m.error_detail), m.body
+    FROM workers.messages m
+    WHERE m.lead_id = $1
+    UNION ALL
+    SELECT i.sent_at, 'answer', coalesce(i.result, 'not read yet'), coalesce(i.reason, ''), i.body
+    FROM workers.inbox_messages i
+    JOIN public.leads l ON l.id = $1
+    WHERE i.lead_id = $1 OR i.sender_id IN (l.provider_id, l.linkedin_id)
+    UNION ALL
+    SELECT t.since, 'takeover', 'held', t.reason, ''
+    FROM workers.takeovers t
+    WHERE t.lead_id = $1
+    UNION ALL
+    SELECT x.since, 'opt-out', 'for good', 'of this client', ''
+    FROM workers.opt_outs x
+    JOIN public.leads l ON l.id = $1 AND x.person_id IN (l.provider_id, l.linkedin_id)
+    JOIN public.campaigns c ON c.id = l.campaign_id AND x.scope = coalesce(c.client_id, c.id)
+    UNION ALL
+    SELECT coalesce(w.last_attempt_at, w.created_at), 'webhook', coalesce(w.status, 'pending'),
+        concat_ws(' ', w.response_status, w.error_message), w.webhook_url
+    FROM public.webhook_logs w
+    WHERE w.lead_id = $1) story
+ORDER BY story.at, story.what
+`
+
+type LeadStoryRow struct {
+	At    time.Time
+	What  string
+	State string
+	Why   string
+	Words string
+}
+
+// Everything that happened with a lead, in order.
+func (q *Queries) LeadStory(ctx context.Context, db DBTX, leadID *uuid.UUID) ([]LeadStoryRow, error) {
+	rows, err := db.Query(ctx, leadStory, leadID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LeadStoryRow
+	for rows.Next() {
+		var i LeadStoryRow
+		if err := rows.Scan(
+			&i.At,
+			&i.What,
+			&i.State,
+			&i.Why,
+			&i.Words,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const optOutSet = `-- name: OptOutSet :execrows
 WITH scopes AS (
     SELECT DISTINCT coalesce(c.client_id, c.id) AS scope
@@ -250,6 +444,102 @@ func (q *Queries) OptOutSet(ctx context.Context, db DBTX, arg OptOutSetParams) (
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const scrapeJobListClashing = `-- name: ScrapeJobListClashing :many
+SELECT
+    a.campaign_id AS campaign_id,
+    b.campaign_id AS other_campaign_id,
+    ca.name,
+    cb.name AS other_name,
+    a.unipile_account_id AS account_id,
+    a.unipile_post_id AS post_id,
+    coalesce(nullif(btrim(a.trigger_word), ''), ca.trigger_word, '')::text AS trigger_words,
+    coalesce(nullif(btrim(b.trigger_word), ''), cb.trigger_word, '')::text AS other_trigger_words,
+    ca.settings,
+    cb.settings AS other_settings
+FROM public.scrape_jobs a
+JOIN public.scrape_jobs b ON b.unipile_account_id = a.unipile_account_id
+    AND b.unipile_post_id = a.unipile_post_id
+    AND b.campaign_id > a.campaign_id
+JOIN public.campaigns ca ON ca.id = a.campaign_id AND ca.status = 'active'
+JOIN public.campaigns cb ON cb.id = b.campaign_id AND cb.status = 'active'
+WHERE coalesce(a.status, 'scheduled') IN ('scheduled', 'running')
+  AND coalesce(b.status, 'scheduled') IN ('scheduled', 'running')
+  AND (cardinality($1::uuid[]) = 0 OR a.campaign_id = ANY ($1) OR b.campaign_id = ANY ($1))
+ORDER BY ca.name, cb.name
+`
+
+type ScrapeJobListClashingRow struct {
+	CampaignID        uuid.UUID
+	OtherCampaignID   uuid.UUID
+	Name              string
+	OtherName         string
+	AccountID         string
+	PostID            string
+	TriggerWords      string
+	OtherTriggerWords string
+	Settings          json.RawMessage
+	OtherSettings     json.RawMessage
+}
+
+// Pairs of live scrape jobs of different campaigns on one post and account.
+func (q *Queries) ScrapeJobListClashing(ctx context.Context, db DBTX, ids []uuid.UUID) ([]ScrapeJobListClashingRow, error) {
+	rows, err := db.Query(ctx, scrapeJobListClashing, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ScrapeJobListClashingRow
+	for rows.Next() {
+		var i ScrapeJobListClashingRow
+		if err := rows.Scan(
+			&i.CampaignID,
+			&i.OtherCampaignID,
+			&i.Name,
+			&i.OtherName,
+			&i.AccountID,
+			&i.PostID,
+			&i.TriggerWords,
+			&i.OtherTriggerWords,
+			&i.Settings,
+			&i.OtherSettings,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const scrapeJobListOfCampaign = `-- name: ScrapeJobListOfCampaign :many
+SELECT s.id
+FROM public.scrape_jobs s
+WHERE s.campaign_id = $1
+ORDER BY s.created_at, s.id
+`
+
+func (q *Queries) ScrapeJobListOfCampaign(ctx context.Context, db DBTX, campaignID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, scrapeJobListOfCampaign, campaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const takeoverLift = `-- name: TakeoverLift :execrows

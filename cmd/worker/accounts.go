@@ -43,9 +43,10 @@ account in again or clear its restriction on LinkedIn first, then resume it.`,
 
 // accounts is what the subcommands work with.
 type accounts struct {
-	pool   *pgxpool.Pool
-	q      *store.Queries
-	sweeps *jobs.Sweeps
+	pool      *pgxpool.Pool
+	q         *store.Queries
+	sweeps    *jobs.Sweeps
+	campaigns *jobs.Campaigns
 }
 
 func withAccounts(ctx context.Context, environ []string, f func(accounts) error) error {
@@ -57,7 +58,10 @@ func withAccounts(ctx context.Context, environ []string, f func(accounts) error)
 		if err := migrations.Check(ctx, pool); err != nil {
 			return err
 		}
-		return f(accounts{pool: pool, q: store.New(), sweeps: jobs.NewSweeps(pool, jobSettings(cfg))})
+		settings := jobSettings(cfg)
+		return f(accounts{
+			pool: pool, q: store.New(), sweeps: jobs.NewSweeps(pool, settings), campaigns: jobs.NewCampaigns(pool, settings),
+		})
 	})
 }
 

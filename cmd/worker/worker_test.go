@@ -164,6 +164,15 @@ func execSQL(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 	}
 }
 
+// queryString reads one text.
+func queryString(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) (text string) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), sql, args...).Scan(&text); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return text
+}
+
 // person makes a LinkedIn member id.
 func person(n int) string { return fmt.Sprintf("ACoAAPerson%028d", n) }
 
