@@ -28,12 +28,12 @@ func fold(text string) string {
 	return norm.NFKC.String(cases.Fold().String(clean(text)))
 }
 
-// withoutAccents removes accents from folded text. Only the accents of Latin,
-// Greek and Cyrillic go: in other scripts the same sort of mark is a vowel or
-// tells "ガ" from "カ".
+// withoutAccents removes accents from folded text: those of Latin, Greek and Cyrillic,
+// and the marks that Arabic and Hebrew are written with or without. In other scripts the
+// same sort of mark is a vowel or tells "ガ" from "カ".
 func withoutAccents(folded string) string {
 	plain := strings.Map(func(r rune) rune {
-		if r >= 0x0300 && r <= 0x036F {
+		if r >= 0x0300 && r <= 0x036F || r >= 0x064B && r <= 0x0655 || r >= 0x0591 && r <= 0x05C7 {
 			return -1
 		}
 		switch r { // Letters that Unicode does not take apart.

@@ -21,6 +21,11 @@ func TestReadReplyOptOut(t *testing.T) {
 			"No grazie", "per favore non scrivermi", "disiscrivimi",
 			"Nein danke", "Bitte keine weiteren Nachrichten", "Ich möchte mich abmelden",
 			"nee bedankt", "graag afmelden", "Nej tack", "snälla sluta", "avregistrera mig",
+			"Nej tak", "Skriv ikke til mig!", "Nei takk", "avmeld meg", "Ei kiitos", "Älä lähetä minulle viestejä",
+			"Nie, dziękuję", "Proszę nie pisać", "Ne, děkuji", "Nu, mulțumesc", "nu mă mai contacta", "Nem köszönöm",
+			"Hayır, teşekkürler", "Bana yazma", "Όχι, ευχαριστώ", "Μη μου στέλνεις άλλα", "Нет, спасибо", "Не пишите мне больше", "СТОП",
+			"Ні, дякую", "Не пишіть мені", "لا، شكراً", "توقف", "לא תודה", "הסירו אותי", "नहीं, धन्यवाद", "Tidak, terima kasih",
+			"不需要，谢谢", "退订", "请不要再发消息", "やめてください。", "配信停止", "수신거부", "연락하지 마세요",
 			// Unmistakable words count beside an address.
 			"Unsubscribe ann@example.com", "Please remove me: ann@example.com",
 		},
@@ -28,6 +33,8 @@ func TestReadReplyOptOut(t *testing.T) {
 			"I can't stop reading your posts", "Stop by our booth!", "stop it, you are too good", "I never unsubscribe",
 			"Unsubscribe rates are my problem", "no thanks, but what is it about?", "No thanks? Of course I want it",
 			"non merci mais c'est quoi ?", "No", "para mí", "Yes please", "Merci", "cancel culture is the topic",
+			"tak, proszę", "Спасибо!", "Не понял, что это?", "谢谢", "ありがとうございます", "네, 감사합니다", "Kiitos!", "стопроцентно интересно",
+			"non-stop travel, mail comes later", "停车场的照片很好",
 		},
 		conversation.ReplyFound: {
 			"stop, it's ann@example.com", "Don't message me here, use ann@example.com", "no thanks needed: ann@example.com",

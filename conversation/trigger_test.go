@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -43,17 +44,19 @@ func readLines[T any](t *testing.T, path string) []T {
 	return lines
 }
 
-// The shared cases are the product's contract: every one must hold.
+// The shared cases are the product's contract: every one must hold, and so must more of
+// ours in other languages.
 func TestTriggerContract(t *testing.T) {
 	t.Parallel()
-	for _, tc := range readLines[struct {
+	type comment struct {
 		Keywords, Exclude []string
 		Text, Why         string
 		Mode              conversation.TriggerMode
 		Typos             bool
 		AccentInsensitive bool `json:"accent_insensitive"`
 		Match             bool
-	}](t, "testdata/comments.jsonl") {
+	}
+	for _, tc := range slices.Concat(readLines[comment](t, "testdata/comments.jsonl"), readLines[comment](t, "testdata/comments_more.jsonl")) {
 		t.Run(tc.Text, func(t *testing.T) {
 			t.Parallel()
 			trigger, err := conversation.NewTrigger(conversation.TriggerRules{

@@ -48,7 +48,7 @@ type outside struct {
 }
 
 // newOutside starts the fakes and makes the environment of a worker that uses them.
-func newOutside(t *testing.T, pool *pgxpool.Pool, lag time.Duration) *outside {
+func newOutside(t testing.TB, pool *pgxpool.Pool, lag time.Duration) *outside {
 	t.Helper()
 	o := &outside{
 		unipile:  unipile.New(unipile.Options{APIKey: "unipile-key", ReadLag: lag, ExtraFields: true}),
@@ -108,7 +108,7 @@ func (o *outside) list() []string {
 }
 
 // run starts a worker in this process and stops it at the end of the test.
-func (o *outside) run(t *testing.T) *worker {
+func (o *outside) run(t testing.TB) *worker {
 	t.Helper()
 	cfg, err := config.Load(o.list())
 	if err != nil {
@@ -127,7 +127,7 @@ func (o *outside) run(t *testing.T) *worker {
 }
 
 // testLogger shows the worker's warnings beside the test's own lines.
-func testLogger(t *testing.T) *slog.Logger {
+func testLogger(t testing.TB) *slog.Logger {
 	t.Helper()
 	level := slog.LevelWarn
 	if os.Getenv("WORKER_TEST_LOG") != "" {
@@ -137,7 +137,7 @@ func testLogger(t *testing.T) *slog.Logger {
 }
 
 // until waits for a condition in the database: sql returns one boolean.
-func until(t *testing.T, pool *pgxpool.Pool, what, sql string, args ...any) {
+func until(t testing.TB, pool *pgxpool.Pool, what, sql string, args ...any) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
@@ -157,7 +157,7 @@ func until(t *testing.T, pool *pgxpool.Pool, what, sql string, args ...any) {
 	}
 }
 
-func execSQL(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+func execSQL(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
 	t.Helper()
 	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -165,7 +165,7 @@ func execSQL(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 }
 
 // queryString reads one text.
-func queryString(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) (text string) {
+func queryString(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) (text string) {
 	t.Helper()
 	if err := pool.QueryRow(t.Context(), sql, args...).Scan(&text); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -192,7 +192,7 @@ func (o *outside) populate(n int) {
 }
 
 // seed writes what a producer would: a campaign and a scrape job.
-func (o *outside) seed(t *testing.T, pool *pgxpool.Pool) {
+func (o *outside) seed(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
 	execSQL(t, pool, `
 WITH client AS (INSERT INTO clients (name) VALUES ('Kelp') RETURNING id),
