@@ -67,7 +67,7 @@ func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
 		return w.lookUp(ctx, m)
 	}
 	sent, err := w.send(sendCtx, m)
-	if errors.Is(err, queue.ErrLeaseLost) {
+	if vendor := integrations.As(err); errors.Is(err, queue.ErrLeaseLost) && (vendor == nil || !vendor.OutcomeUnknown) {
 		err = &notSentError{err}
 	}
 	// Whatever became of ctx meanwhile, the outcome must be written down.
