@@ -89,6 +89,8 @@ WHERE id = @id
 UPDATE workers.messages
 SET state = @state,
     not_before = @not_before,
+    -- What stops the account, or came before the call, is no try of this message.
+    attempts = attempts - CASE WHEN @costs_nothing::boolean THEN 1 ELSE 0 END,
     -- A chat that is gone is not written to again, nor is it looked for.
     chat_id = CASE WHEN @chat_is_gone::boolean THEN NULL ELSE chat_id END,
     distance = CASE WHEN @chat_is_gone::boolean THEN NULL ELSE distance END,

@@ -668,31 +668,35 @@ const messageRecordOutcome = `-- name: MessageRecordOutcome :execrows
 UPDATE workers.messages
 SET state = $1,
     not_before = $2,
+    -- What stops the account, or came before the call, is no try of this message.
+    attempts = attempts - CASE WHEN $3::boolean THEN 1 ELSE 0 END,
     -- A chat that is gone is not written to again, nor is it looked for.
-    chat_id = CASE WHEN $3::boolean THEN NULL ELSE chat_id END,
-    distance = CASE WHEN $3::boolean THEN NULL ELSE distance END,
-    error_type = nullif($4::text, ''),
-    error_detail = nullif($5::text, ''),
+    chat_id = CASE WHEN $4::boolean THEN NULL ELSE chat_id END,
+    distance = CASE WHEN $4::boolean THEN NULL ELSE distance END,
+    error_type = nullif($5::text, ''),
+    error_detail = nullif($6::text, ''),
     updated_at = now()
-WHERE id = $6
-  AND claim = $7
+WHERE id = $7
+  AND claim = $8
   AND state IN ('sending', 'unknown')
 `
 
 type MessageRecordOutcomeParams struct {
-	State       string
-	NotBefore   *time.Time
-	ChatIsGone  bool
-	ErrorType   string
-	ErrorDetail string
-	ID          int64
-	Claim       *uuid.UUID
+	State        string
+	NotBefore    *time.Time
+	CostsNothing bool
+	ChatIsGone   bool
+	ErrorType    string
+	ErrorDetail  string
+	ID           int64
+	Claim        *uuid.UUID
 }
 
 func (q *Queries) MessageRecordOutcome(ctx context.Context, db DBTX, arg MessageRecordOutcomeParams) (int64, error) {
 	result, err := db.Exec(ctx, messageRecordOutcome,
 		arg.State,
 		arg.NotBefore,
+		arg.CostsNothing,
 		arg.ChatIsGone,
 		arg.ErrorType,
 		arg.ErrorDetail,
