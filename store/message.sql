@@ -117,8 +117,9 @@ SET body = excluded.body,
 WHERE messages.state = 'queued';
 
 -- name: MessageSkipUnwanted :execrows
--- Skips the queued messages of an account, in a range of ids, that must not go out
--- any more. An opt-out is heard for every campaign of the client.
+-- Skips the queued messages in a range of ids that must not go out any more: of all
+-- accounts, since asked of each in turn it would read every lead for every account. An
+-- opt-out is heard for every campaign of the client.
 UPDATE workers.messages m
 SET state = 'skipped',
     error_type = u.reason,
@@ -151,8 +152,7 @@ FROM (
     FROM workers.messages q
     LEFT JOIN public.leads l ON l.id = q.lead_id
     LEFT JOIN public.campaigns c ON c.id = q.campaign_id
-    WHERE q.account_id = @account_id
-      AND q.state = 'queued'
+    WHERE q.state = 'queued'
       AND q.id BETWEEN @first_id AND @last_id) u
 WHERE m.id = u.id
   AND m.state = 'queued'

@@ -822,9 +822,8 @@ FROM (
     FROM workers.messages q
     LEFT JOIN public.leads l ON l.id = q.lead_id
     LEFT JOIN public.campaigns c ON c.id = q.campaign_id
-    WHERE q.account_id = $2
-      AND q.state = 'queued'
-      AND q.id BETWEEN $3 AND $4) u
+    WHERE q.state = 'queued'
+      AND q.id BETWEEN $2 AND $3) u
 WHERE m.id = u.id
   AND m.state = 'queued'
   AND u.reason IS NOT NULL
@@ -832,20 +831,15 @@ WHERE m.id = u.id
 
 type MessageSkipUnwantedParams struct {
 	WithEmail []string
-	AccountID string
 	FirstID   int64
 	LastID    int64
 }
 
-// Skips the queued messages of an account, in a range of ids, that must not go out
-// any more. An opt-out is heard for every campaign of the client.
+// Skips the queued messages in a range of ids that must not go out any more: of all
+// accounts, since asked of each in turn it would read every lead for every account. An
+// opt-out is heard for every campaign of the client.
 func (q *Queries) MessageSkipUnwanted(ctx context.Context, db DBTX, arg MessageSkipUnwantedParams) (int64, error) {
-	result, err := db.Exec(ctx, messageSkipUnwanted,
-		arg.WithEmail,
-		arg.AccountID,
-		arg.FirstID,
-		arg.LastID,
-	)
+	result, err := db.Exec(ctx, messageSkipUnwanted, arg.WithEmail, arg.FirstID, arg.LastID)
 	if err != nil {
 		return 0, err
 	}
