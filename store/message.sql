@@ -322,6 +322,14 @@ SET state = 'queued',
 WHERE id = @id
   AND state = 'failed';
 
+-- name: MessageIsKnown :one
+-- Whether a message at the provider is another one of the ledger.
+SELECT EXISTS (
+    SELECT FROM workers.messages m
+    WHERE m.account_id = @account_id
+      AND m.provider_message_id = @provider_message_id::text
+      AND m.id <> @id);
+
 -- name: MessageTake :exec
 -- Takes over a message whose outcome is not known, to look it up. The time of
 -- the claim stays: it says since when our text may be in the chat.

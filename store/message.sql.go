@@ -326,6 +326,28 @@ func (q *Queries) MessageInsert(ctx context.Context, db DBTX, arg MessageInsertP
 	return id, err
 }
 
+const messageIsKnown = `-- name: MessageIsKnown :one
+SELECT EXISTS (
+    SELECT FROM workers.messages m
+    WHERE m.account_id = $1
+      AND m.provider_message_id = $2::text
+      AND m.id <> $3)
+`
+
+type MessageIsKnownParams struct {
+	AccountID         string
+	ProviderMessageID string
+	ID                int64
+}
+
+// Whether a message at the provider is another one of the ledger.
+func (q *Queries) MessageIsKnown(ctx context.Context, db DBTX, arg MessageIsKnownParams) (bool, error) {
+	row := db.QueryRow(ctx, messageIsKnown, arg.AccountID, arg.ProviderMessageID, arg.ID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const messageListAccountsOpen = `-- name: MessageListAccountsOpen :many
 SELECT DISTINCT account_id
 FROM workers.messages
