@@ -91,7 +91,7 @@ func (c *Client) Do(ctx context.Context, operation string, req *http.Request) (A
 		withheld, isWithheld := errors.AsType[*withheldError](err)
 		switch {
 		case isWithheld:
-			cause, detail, failure.Err, failure.OutcomeUnknown = CauseCanceled, "", withheld.error, false
+			cause, detail, failure.Err, failure.OutcomeUnknown = CauseCanceled, "", withheld.error, withheld.begun
 		case errors.Is(ctx.Err(), context.Canceled):
 			cause, detail, failure.Err = CauseCanceled, "", context.Canceled
 		case cause == CauseTimeout:

@@ -2,8 +2,10 @@ package integrations_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -47,4 +49,53 @@ func TestGate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Ensure a gate that shuts when the body is on its way already leaves the outcome open:
+// the server may have all of it.
+func TestGateThatShutsTooLate(t *testing.T) {
+	t.Parallel()
+	arrived := make(chan int64, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if n, err := io.Copy(io.Discard, r.Body); err == nil {
+			arrived <- n
+		}
+	}))
+	t.Cleanup(server.Close)
+	client := integrations.Client{Service: "test", HTTP: integrations.NoRedirects(server.Client())}
+
+	const size = 20_000 // more than the transport holds back
+	body := &counted{Reader: strings.NewReader(strings.Repeat("x", size))}
+	shut := errors.New("shut")
+	ctx := integrations.WithGate(t.Context(), func() error {
+		if body.read < size {
+			return nil
+		}
+		if got := <-arrived; got != size {
+			t.Errorf("%d bytes arrived, want %d", got, size)
+		}
+		return shut
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = size
+	_, err = client.Do(ctx, "post", req)
+	if e := integrations.As(err); e != nil && !e.OutcomeUnknown {
+		t.Errorf("error = %v: a request that arrived counts as surely not done", err)
+	}
+}
+
+// counted says how much of it was read.
+type counted struct {
+	io.Reader
+
+	read int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read += n
+	return n, err
 }

@@ -81,7 +81,7 @@ func (w *sendDM) wait(now, until time.Time, reason string) error {
 // mayGoOut checks everything that may have changed since the message was
 // planned. The account's row is locked, so that two workers count the same writes.
 func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow) (bool, error) {
-	if skipped, err := w.skipUnwanted(ctx, tx, m.AccountID, m.ID, m.ID); err != nil || skipped > 0 {
+	if skipped, err := w.skipUnwanted(ctx, tx, m.ID, m.ID); err != nil || skipped > 0 {
 		return false, err
 	}
 	if m.Rests {
@@ -132,14 +132,14 @@ func (w *sendDM) giveWay(ctx context.Context, tx pgx.Tx, m store.MessageLockRow,
 	return &queue.NotYet{Until: m.Now.Add(sit.Gap.Min), Reason: "an answer goes first"}
 }
 
-// skipUnwanted skips the queued messages of an account, from one id to another, that
-// must not go out any more: the lead is gone, opted out or reached in another way.
-func (d database) skipUnwanted(ctx context.Context, db store.DBTX, accountID string, first, last int64) (int64, error) {
+// skipUnwanted skips the queued messages, from one id to another, that must not go out
+// any more: the lead is gone, opted out or reached in another way.
+func (d database) skipUnwanted(ctx context.Context, db store.DBTX, first, last int64) (int64, error) {
 	skipped, err := d.MessageSkipUnwanted(ctx, db, store.MessageSkipUnwantedParams{
-		AccountID: accountID, FirstID: first, LastID: last, WithEmail: store.LeadsWithEmail(),
+		FirstID: first, LastID: last, WithEmail: store.LeadsWithEmail(),
 	})
 	if err != nil {
-		return 0, fmt.Errorf("skip messages of account %s: %w", accountID, err)
+		return 0, fmt.Errorf("skip messages that nobody wants: %w", err)
 	}
 	return skipped, nil
 }

@@ -56,10 +56,11 @@ func (d database) storeMessages(ctx context.Context, db store.DBTX, accountID st
 const ownMatch = 10 * time.Minute
 
 // noteOwn counts what the account's owner typed in LinkedIn. Where it was typed to
-// somebody whom we wrote to, a human has taken over.
+// somebody whom we wrote to, a human has taken over. The note of an invitation is
+// neither: it comes up in the chat when it is accepted, ours too.
 func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, messages []unipile.Message) error {
 	for _, m := range messages {
-		if !m.FromAccount || m.IsEvent || m.ID == "" || m.At.IsZero() {
+		if !m.FromAccount || m.IsEvent || m.IsInvitation() || m.ID == "" || m.At.IsZero() {
 			continue
 		}
 		typed, err := d.OwnMessageInsert(ctx, db, store.OwnMessageInsertParams{

@@ -107,10 +107,13 @@ func (i *Inbound) takeStatus(ctx context.Context, tx pgx.Tx, accountID string, s
 			AccountID: accountID, Action: store.ActionEverything, Reason: statusReason(status),
 		})
 	case unipile.StatusOK, unipile.StatusReconnected, unipile.StatusSynchronised, unipile.StatusCreated:
-		_, err := i.PauseLiftOf(ctx, tx, store.PauseLiftOfParams{
+		lifted, err := i.PauseLiftOf(ctx, tx, store.PauseLiftOfParams{
 			AccountID: accountID, Action: store.ActionEverything, Reasons: signedOut(),
 		})
-		return err
+		if err != nil || lifted == 0 {
+			return err
+		}
+		return i.ScrapeJobHasten(ctx, tx, accountID)
 	default:
 		return nil // CONNECTING, ERROR and the like pass by themselves
 	}

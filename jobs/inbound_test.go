@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/store"
 )
 
 // relation is the event of somebody who became a connection.
@@ -80,6 +82,40 @@ func TestAccountStatus(t *testing.T) {
 	tell(unipile.StatusOK, accountID)
 	if paused() != 1 {
 		t.Error("a restriction is lifted by a login")
+	}
+}
+
+// Ensure a login lifts only what it ends, whichever came first: an account that a human or
+// LinkedIn stopped as well waits for a human.
+func TestLoginLiftsNoOtherStop(t *testing.T) {
+	t.Parallel()
+	signedOut, other := unipile.StatusCredentials, "errors/account_restricted"
+	for _, signedOutFirst := range []bool{true, false} {
+		b := setup(t)
+		b.message(1, nil)
+		tell := func(status unipile.AccountStatus) {
+			b.must(b.inbound.Take(t.Context(), unipile.Event{Name: "account_status", AccountID: accountID, Status: &status}))
+		}
+		pauses := store.Pauses{Pool: b.pool}
+		if signedOutFirst {
+			tell(signedOut)
+		}
+		b.must(pauses.Pause(t.Context(), accountID, store.ActionEverything, other, time.Time{}))
+		b.must(pauses.Pause(t.Context(), accountID, store.ActionEverything, "errors/disconnected_account", time.Time{}))
+		tell(signedOut)
+		tell(signedOut)
+		tell(unipile.StatusReconnected)
+		reason := scalar[string](b, "SELECT coalesce(string_agg(reason, '|'), '') FROM workers.pauses")
+		if strings.Count(reason, other) != 1 || strings.Count(reason, "CREDENTIALS") != 1 {
+			t.Errorf("signed out first: %v; the account is paused for %q, want each reason once", signedOutFirst, reason)
+		}
+		b.exec("DELETE FROM workers.pauses")
+		tell(signedOut)
+		b.must(pauses.Pause(t.Context(), accountID, store.ActionEverything, "errors/disconnected_account", time.Time{}))
+		tell(unipile.StatusReconnected)
+		if n := scalar[int](b, "SELECT count(*) FROM workers.pauses"); n != 0 {
+			t.Error("a login does not lift what it ends")
+		}
 	}
 }
 

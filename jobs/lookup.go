@@ -32,7 +32,12 @@ func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
 		return w.recordBlindLookUp(ctx, m, err)
 	}
 	if found != nil {
-		return w.recordSent(ctx, m, unipile.Sent{ChatID: found.ChatID, MessageID: found.ID}, found.At)
+		// By our own clock, or a limit would be over too early or never.
+		at := later(found.At, *m.ClaimedAt)
+		if at.After(m.Now) {
+			at = m.Now
+		}
+		return w.recordSent(ctx, m, unipile.Sent{ChatID: found.ChatID, MessageID: found.ID}, at)
 	}
 	outcome := store.MessageRecordOutcomeParams{
 		ID: m.ID, Claim: m.Claim, State: store.MessageUnknown, ErrorType: "not_found_yet",
@@ -137,7 +142,17 @@ func (w *sendDM) findInChat(ctx context.Context, m *store.MessageLockRow, chat s
 			return nil, fmt.Errorf("read chat: %w", err)
 		}
 		for _, message := range page.Messages {
-			if message.FromAccount && sameText(message.Text, m.Body) {
+			if !message.FromAccount || !sameText(message.Text, m.Body) {
+				continue
+			}
+			// Another campaign may have sent that person the same words.
+			other, err := w.MessageIsKnown(ctx, w.Pool, store.MessageIsKnownParams{
+				AccountID: m.AccountID, ProviderMessageID: message.ID, ID: m.ID,
+			})
+			if err != nil {
+				return nil, fmt.Errorf("look for message in the ledger: %w", err)
+			}
+			if !other {
 				return &message, nil
 			}
 		}

@@ -121,3 +121,37 @@ func TestMessageOfADeadWorkerIsTakenUp(t *testing.T) {
 		t.Errorf("sent %d times although nothing is known of the first try", n)
 	}
 }
+
+// Ensure the same words that another campaign sent to that person do not count as the
+// message in doubt.
+func TestLookUpTellsTwoCampaignsApart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, _ := b.message(1, row{"body": "the same words"})
+	b.send(first)
+	b.want("workers.messages", first, row{"state": "sent"})
+	second, lead := b.message(1, row{
+		"body": "the same words", "state": "unknown", "claim": uuid.New(), "claimed_at": time.Now().Add(-time.Hour), "attempts": 1,
+	})
+	b.send(second)
+	b.want("workers.messages", second, row{"state": "queued", "error_type": "surely_not_sent"})
+	b.age(second, time.Hour)
+	b.send(second)
+	b.want("leads", lead, row{"status": "dm_sent"})
+	b.wantSent("the same words", "the same words")
+}
+
+// Ensure a message that was found counts for its limits from no earlier than its claim,
+// whatever the provider's clock says.
+func TestLookUpKeepsToOurClock(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.inDoubt(nil)
+	_, err := b.deps.Unipile.StartChat(t.Context(), accountID, member(1), "the link")
+	b.must(err)
+	b.exec("UPDATE workers.messages SET claimed_at = now()") // the provider's clock is behind
+	b.wantEvent(b.send(id), river.EventKindJobCompleted)
+	if early := scalar[time.Duration](b, "SELECT claimed_at - sent_at FROM workers.messages WHERE state = 'sent'"); early > 0 {
+		t.Errorf("the message counts from %s before its claim", early)
+	}
+}

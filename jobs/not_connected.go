@@ -57,7 +57,7 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 		if err != nil {
 			return fmt.Errorf("lock message %d: %w", id, err)
 		}
-		if skipped, err := w.skipUnwanted(ctx, tx, m.AccountID, id, id); err != nil || skipped > 0 || m.Rests {
+		if skipped, err := w.skipUnwanted(ctx, tx, id, id); err != nil || skipped > 0 || m.Rests {
 			return err // not settled: the claim deals with it
 		}
 		rows, err := w.MessageFailUnsent(ctx, tx, store.MessageFailUnsentParams{ID: id, ErrorType: unipile.TypeNoConnection})

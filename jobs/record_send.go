@@ -95,7 +95,7 @@ func (w *sendDM) judgeFailure(m *store.MessageLockRow, cause error) (store.Messa
 	cause = fmt.Errorf("send message %d: %w", m.ID, cause)
 	switch {
 	case notSent:
-		outcome.State, outcome.ErrorType = store.MessageQueued, "not_tried"
+		outcome.State, outcome.ErrorType, outcome.CostsNothing = store.MessageQueued, "not_tried", true
 		return outcome, cause
 	case vendor == nil || vendor.OutcomeUnknown:
 		outcome.State = store.MessageUnknown
@@ -122,10 +122,10 @@ func (w *sendDM) judgeFailure(m *store.MessageLockRow, cause error) (store.Messa
 	case vendor.Scope == integrations.ScopeAccount:
 		// The account is paused, and the planner goes on with its messages when that
 		// is over: the job must not wait beside it.
-		outcome.State = store.MessageQueued
+		outcome.State, outcome.CostsNothing = store.MessageQueued, true
 		return outcome, &queue.Recorded{Err: cause, Limits: store.Pot(m.Purpose)}
 	default:
-		outcome.State = store.MessageQueued
+		outcome.State, outcome.CostsNothing = store.MessageQueued, true
 		return outcome, cause
 	}
 }

@@ -3,12 +3,14 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/pacing"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
@@ -67,16 +69,35 @@ func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
 		return w.lookUp(ctx, m)
 	}
 	sent, err := w.send(sendCtx, m)
-	if errors.Is(err, queue.ErrLeaseLost) {
+	if vendor := integrations.As(err); errors.Is(err, queue.ErrLeaseLost) && (vendor == nil || !vendor.OutcomeUnknown) {
 		err = &notSentError{err}
 	}
 	// Whatever became of ctx meanwhile, the outcome must be written down.
-	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx = context.WithoutCancel(ctx)
+	gapErr := w.keepGap(ctx, m)
+	ctx, cancel = context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err != nil {
-		return w.recordFailure(ctx, m, err)
+		err = w.recordFailure(ctx, m, err)
+	} else {
+		err = w.recordSent(ctx, m, sent, time.Time{})
 	}
-	return w.recordSent(ctx, m, sent, time.Time{})
+	if gapErr != nil {
+		return errors.Join(err, gapErr)
+	}
+	return err
+}
+
+// keepGap lets the gap after a write begin at its end, which may be long after the claim.
+// Before the outcome is recorded and by itself: it must hold whatever becomes of that.
+func (w *sendDM) keepGap(ctx context.Context, m *store.MessageLockRow) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // not that of the outcome
+	defer cancel()
+	gap := pacing.Gap{Min: w.settings.Limits.GapMin, Max: w.settings.Limits.GapMax}.After(m.ID)
+	if err := w.AccountKeepGap(ctx, w.Pool, store.AccountKeepGapParams{ID: m.AccountID, GapSeconds: gap.Seconds()}); err != nil {
+		return fmt.Errorf("keep gap of account %s: %w", m.AccountID, err)
+	}
+	return nil
 }
 
 // send makes the one call that cannot be taken back.

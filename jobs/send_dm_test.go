@@ -232,6 +232,29 @@ func TestSendDMKeepsAGap(t *testing.T) {
 	b.want("workers.messages", other, row{"state": "sent"})
 }
 
+// Ensure the gap begins when a write has ended: a slow provider may have written it as
+// late as that.
+func TestSendDMKeepsAGapAfterASlowWrite(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]fakeunipile.Fault{
+		"sent":    {Operation: "start_chat", Delay: 200 * time.Millisecond},
+		"refused": {Operation: "start_chat", Type: "invalid_recipient", Delay: 200 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(o *options) { o.settings.Limits.GapMin, o.settings.Limits.GapMax = time.Minute, time.Minute })
+			id, _ := b.message(1, nil)
+			b.linkedin.AddFault(fault)
+			b.send(id)
+			gap := scalar[time.Duration](b, `SELECT a.next_write_at - m.claimed_at
+				FROM workers.accounts a, workers.messages m WHERE m.state IN ('sent', 'failed')`)
+			if gap < time.Minute+fault.Delay {
+				t.Errorf("the next write may begin %s after the claim, want a minute after the answer", gap)
+			}
+		})
+	}
+}
+
 // Ensure that many workers at once do not pass the limit together.
 func TestSendDMHoldsTheLimitAmongWorkers(t *testing.T) {
 	t.Parallel()

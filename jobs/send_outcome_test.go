@@ -74,7 +74,7 @@ func TestSendDMOverLinkedInsQuota(t *testing.T) {
 
 			result := b.send(id)
 			b.wantEvent(result, river.EventKindJobCancelled) // the planner makes another when the pause is over
-			b.want("workers.messages", id, row{"state": "queued", "error_type": "errors/" + fault})
+			b.want("workers.messages", id, row{"state": "queued", "error_type": "errors/" + fault, "attempts": 0})
 			b.want("leads", lead, row{"status": "comment_detected"})
 			pauses := b.pauses()
 			b.wantNear(pauses["first_dm"], rest)

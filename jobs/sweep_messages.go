@@ -44,6 +44,10 @@ func (s Settings) stretch() time.Duration { return 2 * s.Intervals.Messages }
 // thousand waiting messages stay rows; only the next few are jobs. An account that
 // cannot be planned stops no other.
 func (s *Sweeps) Messages(ctx context.Context, client *queue.Client) ([]Item, error) {
+	// All at once: each would take a turn from somebody, only to be skipped by its claim.
+	if _, err := s.skipUnwanted(ctx, s.Pool, 0, math.MaxInt64); err != nil {
+		return nil, err
+	}
 	accounts, err := s.MessageListAccountsOpen(ctx, s.Pool)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts with open messages: %w", err)
@@ -63,10 +67,6 @@ func (s *Sweeps) Messages(ctx context.Context, client *queue.Client) ([]Item, er
 func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountID string) ([]Item, error) {
 	now := time.Now()
 	until := now.Add(s.settings.stretch())
-	// All at once: each would take a turn from somebody, only to be skipped by its claim.
-	if _, err := s.skipUnwanted(ctx, s.Pool, accountID, 0, math.MaxInt64); err != nil {
-		return nil, err
-	}
 	open, err := s.MessageListOpen(ctx, s.Pool, store.MessageListOpenParams{
 		AccountID: accountID, Until: until, PerSource: planAhead,
 	})

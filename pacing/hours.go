@@ -123,7 +123,9 @@ func (h Hours) ForAnswers() Hours {
 		}
 		every.opens, every.ends = min(every.opens, p.opens), max(every.ends, p.ends)
 	}
-	wide.parts = append(wide.parts, every)
+	if every.opens < every.ends { // else nothing opens before it is late
+		wide.parts = append(wide.parts, every)
+	}
 	return wide
 }
 

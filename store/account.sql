@@ -28,6 +28,14 @@ SET next_write_at = @next_write_at,
     updated_at = now()
 WHERE id = @id;
 
+-- name: AccountKeepGap :exec
+-- The gap after a write begins when the provider has answered: it may have written as
+-- late as that.
+UPDATE workers.accounts
+SET next_write_at = greatest(next_write_at, now() + make_interval(secs => @gap_seconds::float8)),
+    updated_at = now()
+WHERE id = @id;
+
 -- name: AccountSetInboxRead :exec
 -- Only where nobody set it back meanwhile: a rewind must not be undone.
 UPDATE workers.accounts

@@ -72,6 +72,25 @@ func (q *Queries) AccountIsKnown(ctx context.Context, db DBTX, id string) (bool,
 	return column_1, err
 }
 
+const accountKeepGap = `-- name: AccountKeepGap :exec
+UPDATE workers.accounts
+SET next_write_at = greatest(next_write_at, now() + make_interval(secs => $1::float8)),
+    updated_at = now()
+WHERE id = $2
+`
+
+type AccountKeepGapParams struct {
+	GapSeconds float64
+	ID         string
+}
+
+// The gap after a write begins when the provider has answered: it may have written as
+// late as that.
+func (q *Queries) AccountKeepGap(ctx context.Context, db DBTX, arg AccountKeepGapParams) error {
+	_, err := db.Exec(ctx, accountKeepGap, arg.GapSeconds, arg.ID)
+	return err
+}
+
 const accountListOverview = `-- name: AccountListOverview :many
 SELECT
     ids.id,

@@ -89,6 +89,8 @@ WHERE id = @id
 UPDATE workers.messages
 SET state = @state,
     not_before = @not_before,
+    -- What stops the account, or came before the call, is no try of this message.
+    attempts = attempts - CASE WHEN @costs_nothing::boolean THEN 1 ELSE 0 END,
     -- A chat that is gone is not written to again, nor is it looked for.
     chat_id = CASE WHEN @chat_is_gone::boolean THEN NULL ELSE chat_id END,
     distance = CASE WHEN @chat_is_gone::boolean THEN NULL ELSE distance END,
@@ -115,8 +117,9 @@ SET body = excluded.body,
 WHERE messages.state = 'queued';
 
 -- name: MessageSkipUnwanted :execrows
--- Skips the queued messages of an account, in a range of ids, that must not go out
--- any more. An opt-out is heard for every campaign of the client.
+-- Skips the queued messages in a range of ids that must not go out any more: of all
+-- accounts, since asked of each in turn it would read every lead for every account. An
+-- opt-out is heard for every campaign of the client.
 UPDATE workers.messages m
 SET state = 'skipped',
     error_type = u.reason,
@@ -149,8 +152,7 @@ FROM (
     FROM workers.messages q
     LEFT JOIN public.leads l ON l.id = q.lead_id
     LEFT JOIN public.campaigns c ON c.id = q.campaign_id
-    WHERE q.account_id = @account_id
-      AND q.state = 'queued'
+    WHERE q.state = 'queued'
       AND q.id BETWEEN @first_id AND @last_id) u
 WHERE m.id = u.id
   AND m.state = 'queued'
@@ -319,6 +321,14 @@ SET state = 'queued',
     updated_at = now()
 WHERE id = @id
   AND state = 'failed';
+
+-- name: MessageIsKnown :one
+-- Whether a message at the provider is another one of the ledger.
+SELECT EXISTS (
+    SELECT FROM workers.messages m
+    WHERE m.account_id = @account_id
+      AND m.provider_message_id = @provider_message_id::text
+      AND m.id <> @id);
 
 -- name: MessageTake :exec
 -- Takes over a message whose outcome is not known, to look it up. The time of

@@ -326,6 +326,28 @@ func (q *Queries) MessageInsert(ctx context.Context, db DBTX, arg MessageInsertP
 	return id, err
 }
 
+const messageIsKnown = `-- name: MessageIsKnown :one
+SELECT EXISTS (
+    SELECT FROM workers.messages m
+    WHERE m.account_id = $1
+      AND m.provider_message_id = $2::text
+      AND m.id <> $3)
+`
+
+type MessageIsKnownParams struct {
+	AccountID         string
+	ProviderMessageID string
+	ID                int64
+}
+
+// Whether a message at the provider is another one of the ledger.
+func (q *Queries) MessageIsKnown(ctx context.Context, db DBTX, arg MessageIsKnownParams) (bool, error) {
+	row := db.QueryRow(ctx, messageIsKnown, arg.AccountID, arg.ProviderMessageID, arg.ID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const messageListAccountsOpen = `-- name: MessageListAccountsOpen :many
 SELECT DISTINCT account_id
 FROM workers.messages
@@ -668,31 +690,35 @@ const messageRecordOutcome = `-- name: MessageRecordOutcome :execrows
 UPDATE workers.messages
 SET state = $1,
     not_before = $2,
+    -- What stops the account, or came before the call, is no try of this message.
+    attempts = attempts - CASE WHEN $3::boolean THEN 1 ELSE 0 END,
     -- A chat that is gone is not written to again, nor is it looked for.
-    chat_id = CASE WHEN $3::boolean THEN NULL ELSE chat_id END,
-    distance = CASE WHEN $3::boolean THEN NULL ELSE distance END,
-    error_type = nullif($4::text, ''),
-    error_detail = nullif($5::text, ''),
+    chat_id = CASE WHEN $4::boolean THEN NULL ELSE chat_id END,
+    distance = CASE WHEN $4::boolean THEN NULL ELSE distance END,
+    error_type = nullif($5::text, ''),
+    error_detail = nullif($6::text, ''),
     updated_at = now()
-WHERE id = $6
-  AND claim = $7
+WHERE id = $7
+  AND claim = $8
   AND state IN ('sending', 'unknown')
 `
 
 type MessageRecordOutcomeParams struct {
-	State       string
-	NotBefore   *time.Time
-	ChatIsGone  bool
-	ErrorType   string
-	ErrorDetail string
-	ID          int64
-	Claim       *uuid.UUID
+	State        string
+	NotBefore    *time.Time
+	CostsNothing bool
+	ChatIsGone   bool
+	ErrorType    string
+	ErrorDetail  string
+	ID           int64
+	Claim        *uuid.UUID
 }
 
 func (q *Queries) MessageRecordOutcome(ctx context.Context, db DBTX, arg MessageRecordOutcomeParams) (int64, error) {
 	result, err := db.Exec(ctx, messageRecordOutcome,
 		arg.State,
 		arg.NotBefore,
+		arg.CostsNothing,
 		arg.ChatIsGone,
 		arg.ErrorType,
 		arg.ErrorDetail,
@@ -818,9 +844,8 @@ FROM (
     FROM workers.messages q
     LEFT JOIN public.leads l ON l.id = q.lead_id
     LEFT JOIN public.campaigns c ON c.id = q.campaign_id
-    WHERE q.account_id = $2
-      AND q.state = 'queued'
-      AND q.id BETWEEN $3 AND $4) u
+    WHERE q.state = 'queued'
+      AND q.id BETWEEN $2 AND $3) u
 WHERE m.id = u.id
   AND m.state = 'queued'
   AND u.reason IS NOT NULL
@@ -828,20 +853,15 @@ WHERE m.id = u.id
 
 type MessageSkipUnwantedParams struct {
 	WithEmail []string
-	AccountID string
 	FirstID   int64
 	LastID    int64
 }
 
-// Skips the queued messages of an account, in a range of ids, that must not go out
-// any more. An opt-out is heard for every campaign of the client.
+// Skips the queued messages in a range of ids that must not go out any more: of all
+// accounts, since asked of each in turn it would read every lead for every account. An
+// opt-out is heard for every campaign of the client.
 func (q *Queries) MessageSkipUnwanted(ctx context.Context, db DBTX, arg MessageSkipUnwantedParams) (int64, error) {
-	result, err := db.Exec(ctx, messageSkipUnwanted,
-		arg.WithEmail,
-		arg.AccountID,
-		arg.FirstID,
-		arg.LastID,
-	)
+	result, err := db.Exec(ctx, messageSkipUnwanted, arg.WithEmail, arg.FirstID, arg.LastID)
 	if err != nil {
 		return 0, err
 	}

@@ -68,7 +68,7 @@ const pauseLiftOf = `-- name: PauseLiftOf :execrows
 DELETE FROM workers.pauses
 WHERE account_id = $1
   AND action = $2
-  AND reason = ANY ($3::text[])
+  AND string_to_array(reason, '; ') <@ $3::text[]
 `
 
 type PauseLiftOfParams struct {
@@ -77,7 +77,7 @@ type PauseLiftOfParams struct {
 	Reasons   []string
 }
 
-// A pause with one of these reasons.
+// A pause that has these reasons and no other.
 func (q *Queries) PauseLiftOf(ctx context.Context, db DBTX, arg PauseLiftOfParams) (int64, error) {
 	result, err := db.Exec(ctx, pauseLiftOf, arg.AccountID, arg.Action, arg.Reasons)
 	if err != nil {
@@ -129,7 +129,10 @@ const pauseSet = `-- name: PauseSet :exec
 INSERT INTO workers.pauses (account_id, action, reason, until)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (account_id, action) DO UPDATE
-SET reason = CASE WHEN pauses.until IS NULL AND excluded.until IS NOT NULL THEN pauses.reason ELSE excluded.reason END,
+SET reason = CASE WHEN pauses.until IS NOT NULL THEN excluded.reason
+                  WHEN excluded.until IS NOT NULL THEN pauses.reason
+                  WHEN excluded.reason = ANY (string_to_array(pauses.reason, '; ')) THEN pauses.reason
+                  ELSE pauses.reason || '; ' || excluded.reason END,
     since = CASE WHEN pauses.until <= now() THEN now() ELSE pauses.since END,
     until = CASE WHEN pauses.until IS NULL OR excluded.until IS NULL THEN NULL
                  ELSE greatest(pauses.until, excluded.until) END
@@ -142,7 +145,8 @@ type PauseSetParams struct {
 	Until     *time.Time
 }
 
-// Pauses an action of an account; a longer pause is never shortened.
+// Pauses an action of an account; a longer pause is never shortened. One without an end
+// keeps its reasons when another comes: what ends one of them must not end the rest.
 func (q *Queries) PauseSet(ctx context.Context, db DBTX, arg PauseSetParams) error {
 	_, err := db.Exec(ctx, pauseSet,
 		arg.AccountID,

@@ -101,6 +101,16 @@ UPDATE public.scrape_jobs
 SET next_check = @next_check::timestamptz
 WHERE id = @id;
 
+-- name: ScrapeJobHasten :exec
+-- An account may read again: its posts need not rest until the end of what held it up, but
+-- are due as soon as their owner wants.
+UPDATE public.scrape_jobs
+SET next_check = least(next_check, coalesce(
+        last_checked + make_interval(mins => least(greatest(coalesce(poll_interval_minutes, 5), 1), 525600)), now()))
+WHERE unipile_account_id = @account_id
+  AND (status IS NULL OR status IN ('scheduled', 'running'))
+  AND next_check > now();
+
 -- name: ScrapeJobCountLive :one
 -- The posts that share an account's reads.
 SELECT count(*)

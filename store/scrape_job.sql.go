@@ -216,6 +216,22 @@ func (q *Queries) ScrapeJobGiveUp(ctx context.Context, db DBTX, arg ScrapeJobGiv
 	return err
 }
 
+const scrapeJobHasten = `-- name: ScrapeJobHasten :exec
+UPDATE public.scrape_jobs
+SET next_check = least(next_check, coalesce(
+        last_checked + make_interval(mins => least(greatest(coalesce(poll_interval_minutes, 5), 1), 525600)), now()))
+WHERE unipile_account_id = $1
+  AND (status IS NULL OR status IN ('scheduled', 'running'))
+  AND next_check > now()
+`
+
+// An account may read again: its posts need not rest until the end of what held it up, but
+// are due as soon as their owner wants.
+func (q *Queries) ScrapeJobHasten(ctx context.Context, db DBTX, accountID string) error {
+	_, err := db.Exec(ctx, scrapeJobHasten, accountID)
+	return err
+}
+
 const scrapeJobListDue = `-- name: ScrapeJobListDue :many
 SELECT s.id
 FROM public.scrape_jobs s

@@ -170,6 +170,9 @@ func resumeCommand(environ []string) *cobra.Command {
 				if lifted == 0 {
 					return fmt.Errorf("account %s is not paused; `worker accounts` lists those that are", args[0])
 				}
+				if err := a.q.ScrapeJobHasten(cmd.Context(), a.pool, args[0]); err != nil {
+					return fmt.Errorf("hasten posts of account %s: %w", args[0], err)
+				}
 				fmt.Fprintf(cmd.OutOrStdout(), "account %s is resumed: it goes on at once\n", args[0])
 				return nil
 			})

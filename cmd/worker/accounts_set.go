@@ -79,6 +79,11 @@ func (a accounts) set(cmd *cobra.Command, id string) error {
 		if err := a.q.AccountSetRules(ctx, tx, rules); err != nil {
 			return fmt.Errorf("set rules of account %s: %w", id, err)
 		}
+		if cmd.Flags().Changed("comment-reads-per-day") {
+			if err := a.q.ScrapeJobHasten(ctx, tx, id); err != nil {
+				return fmt.Errorf("hasten posts of account %s: %w", id, err)
+			}
+		}
 		fmt.Fprintf(cmd.OutOrStdout(), "account %s is changed: `worker accounts show %s` tells what it may do\n", id, id)
 		return nil
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bravorevos/workers/store/storetest"
 )
@@ -59,5 +60,32 @@ func TestAccountsCommands(t *testing.T) {
 		if exitCode(err) != step.code || !strings.Contains(out, step.want) {
 			t.Errorf("worker %s: exit code %d, want %d; %q is not in:\n%s", step.args, exitCode(err), step.code, step.want, out)
 		}
+	}
+}
+
+// Ensure posts that rest because of the account are read again as soon as it may, but not
+// before their owner's interval is over.
+func TestAccountsReadAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, lift := range []string{"accounts set " + accountID + " --comment-reads-per-day 500", "accounts resume " + accountID} {
+		t.Run(lift, func(t *testing.T) {
+			t.Parallel()
+			pool := storetest.New(t)
+			o := newOutside(t, pool, 0)
+			o.populate(1)
+			o.seed(t, pool)
+			execSQL(t, pool, `UPDATE scrape_jobs SET next_check = now() + interval '20 hours', last_checked = now() - interval '1 hour', poll_interval_minutes = 90`)
+			execSQL(t, pool, `INSERT INTO workers.pauses (account_id, action, reason, until) SELECT unipile_account_id, 'polls', 'errors/too_many_requests', now() + interval '20 hours' FROM scrape_jobs`)
+			if _, err := o.call(t, strings.Fields(lift)...); err != nil {
+				t.Fatal(err)
+			}
+			var wait time.Duration
+			if err := pool.QueryRow(t.Context(), "SELECT next_check - now() FROM scrape_jobs").Scan(&wait); err != nil {
+				t.Fatal(err)
+			}
+			if wait < 25*time.Minute || wait > 30*time.Minute {
+				t.Errorf("the post is read in %s, want half an hour", wait)
+			}
+		})
 	}
 }

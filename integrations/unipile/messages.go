@@ -56,6 +56,10 @@ type Message struct {
 	Type        string // MESSAGE, INVITATION, INMAIL, …
 }
 
+// IsInvitation reports whether the message is the note of an invitation, which opens
+// the chat when the invitation is accepted.
+func (m Message) IsInvitation() bool { return m.Type == "INVITATION" }
+
 type wireQuote struct {
 	Text text `json:"text"`
 }
