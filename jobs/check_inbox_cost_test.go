@@ -26,7 +26,7 @@ func TestInboxesOfTenThousandLeads(t *testing.T) {
 	b.exec(`
 WITH lead AS (
     INSERT INTO leads (campaign_id, linkedin_id, provider_id, status)
-    SELECT $1, id, id, 'dm_sent' FROM (SELECT 'ACoAAPerson' || lpad(n::text, 28, '0') AS id FROM generate_series(0, $2 - 1) n) people
+    SELECT $1, id, people.id, 'dm_sent' FROM (SELECT 'ACoAAPerson' || lpad(n::text, 28, '0') AS id FROM generate_series(0, $2 - 1) n) people
     RETURNING id, linkedin_id)
 INSERT INTO workers.messages (account_id, campaign_id, lead_id, scrape_job_id, purpose, recipient_id, body, state, claimed_at, sent_at)
 SELECT 'account-' || right(lead.linkedin_id, 1), $1, lead.id, j.id, 'first_dm', lead.linkedin_id, 'hello', 'sent', now() - interval '1 hour', now() - interval '1 hour'

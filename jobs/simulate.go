@@ -15,7 +15,8 @@ import (
 
 // PostToRead is a post as a scrape job names it, and the account that reads it.
 type PostToRead struct {
-	AccountID, PostID string
+	AccountID string `json:"account_id"`
+	PostID    string `json:"post_id"`
 }
 
 // Simulation is what a campaign would do with the comments that stand under a post.

@@ -48,8 +48,8 @@ type outside struct {
 }
 
 // newOutside starts the fakes and makes the environment of a worker that uses them.
-func newOutside(t testing.TB, pool *pgxpool.Pool, lag time.Duration) *outside {
-	t.Helper()
+func newOutside(tb testing.TB, pool *pgxpool.Pool, lag time.Duration) *outside {
+	tb.Helper()
 	o := &outside{
 		unipile:  unipile.New(unipile.Options{APIKey: "unipile-key", ReadLag: lag, ExtraFields: true}),
 		resend:   resend.New(resend.Options{APIKey: "re_key"}),
@@ -58,7 +58,7 @@ func newOutside(t testing.TB, pool *pgxpool.Pool, lag time.Duration) *outside {
 	unipileServer := httptest.NewServer(o.unipile.Handler())
 	resendServer := httptest.NewServer(o.resend.Handler())
 	receiverServer := httptest.NewServer(o.receiver.Handler())
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		o.unipile.Close()
 		unipileServer.Close()
 		resendServer.Close()
@@ -108,67 +108,67 @@ func (o *outside) list() []string {
 }
 
 // run starts a worker in this process and stops it at the end of the test.
-func (o *outside) run(t testing.TB) *worker {
-	t.Helper()
+func (o *outside) run(tb testing.TB) *worker {
+	tb.Helper()
 	cfg, err := config.Load(o.list())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	w, err := start(t.Context(), cfg, testLogger(t))
+	w, err := start(tb.Context(), cfg, testLogger(tb))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := w.stop(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return w
 }
 
 // testLogger shows the worker's warnings beside the test's own lines.
-func testLogger(t testing.TB) *slog.Logger {
-	t.Helper()
+func testLogger(tb testing.TB) *slog.Logger {
+	tb.Helper()
 	level := slog.LevelWarn
 	if os.Getenv("WORKER_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: level}))
 }
 
 // until waits for a condition in the database: sql returns one boolean.
-func until(t testing.TB, pool *pgxpool.Pool, what, sql string, args ...any) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+func until(tb testing.TB, pool *pgxpool.Pool, what, sql string, args ...any) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 60*time.Second)
 	defer cancel()
 	for {
 		var ok bool
 		if err := pool.QueryRow(ctx, sql, args...).Scan(&ok); err != nil {
-			t.Fatalf("waiting for %s: %v", what, err)
+			tb.Fatalf("waiting for %s: %v", what, err)
 		}
 		if ok {
 			return
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("waited too long for %s", what)
+			tb.Fatalf("waited too long for %s", what)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
 
-func execSQL(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
-	t.Helper()
-	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
+func execSQL(tb testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
+	tb.Helper()
+	if _, err := pool.Exec(tb.Context(), sql, args...); err != nil {
+		tb.Fatalf("%s: %v", sql, err)
 	}
 }
 
 // queryString reads one text.
-func queryString(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) (text string) {
-	t.Helper()
-	if err := pool.QueryRow(t.Context(), sql, args...).Scan(&text); err != nil {
-		t.Fatalf("%s: %v", sql, err)
+func queryString(tb testing.TB, pool *pgxpool.Pool, sql string, args ...any) (text string) {
+	tb.Helper()
+	if err := pool.QueryRow(tb.Context(), sql, args...).Scan(&text); err != nil {
+		tb.Fatalf("%s: %v", sql, err)
 	}
 	return text
 }
@@ -192,9 +192,9 @@ func (o *outside) populate(n int) {
 }
 
 // seed writes what a producer would: a campaign and a scrape job.
-func (o *outside) seed(t testing.TB, pool *pgxpool.Pool) {
-	t.Helper()
-	execSQL(t, pool, `
+func (o *outside) seed(tb testing.TB, pool *pgxpool.Pool) {
+	tb.Helper()
+	execSQL(tb, pool, `
 WITH client AS (INSERT INTO clients (name) VALUES ('Kelp') RETURNING id),
      campaign AS (INSERT INTO campaigns (client_id, name, trigger_word, status)
                   SELECT id, 'Pricing guide', 'guide', 'active' FROM client RETURNING id),
