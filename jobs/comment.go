@@ -17,12 +17,18 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
+// seenPage is what a page says of where a scan stands.
+type seenPage struct {
+	known  bool // the whole page had been seen before this scan began
+	joined bool // some of it had been seen, by whatever scan
+	fresh  bool // some of it had not
+}
+
 // storePage decides about each comment of a page that was not seen before, in one
-// transaction with the counters. known is true when the whole page had been seen
-// before this scan began, fresh when any of it was not seen before.
+// transaction with the counters.
 func (w *pollComments) storePage(
 	ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan, page unipile.CommentPage,
-) (known, fresh bool, err error) {
+) (result seenPage, err error) {
 	for i, c := range page.Comments {
 		page.Comments[i] = storableComment(c)
 	}
@@ -37,10 +43,10 @@ func (w *pollComments) storePage(
 			return err
 		}
 		scanned, triggered = 0, 0
-		known = len(page.Comments) > 0
+		result = seenPage{known: len(page.Comments) > 0, joined: len(seen) > 0}
 		for _, c := range page.Comments {
 			at, ok := seen[c.ID]
-			known = known && ok && at.Before(s.startedAt)
+			result.known = result.known && ok && at.Before(s.startedAt)
 			if ok {
 				continue
 			}
@@ -67,7 +73,8 @@ func (w *pollComments) storePage(
 	if err == nil {
 		w.funnel.CommentsScanned(scanned, triggered)
 	}
-	return known, scanned > 0, err
+	result.fresh = scanned > 0
+	return result, err
 }
 
 // verdict is what was decided about a comment.

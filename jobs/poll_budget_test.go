@@ -31,12 +31,11 @@ func TestPollReadsALargePostWithFewReads(t *testing.T) {
 
 	polls := 1
 	for scalar[bool](b, "SELECT scan_started_at IS NOT NULL FROM workers.watched_posts") {
-		if polls++; polls > 40 {
+		if polls++; polls > 70 {
 			t.Fatal("the scan does not end")
 		}
 		b.comment(60+polls, "guide") // above what was read
-		b.exec(`WITH past AS (DELETE FROM workers.comment_reads RETURNING account_id, hour, calls)
-			INSERT INTO workers.comment_reads SELECT account_id, date_trunc('hour', hour - $1::interval), sum(calls) FROM past GROUP BY 1, 2`, pace)
+		b.ageReads(pace)
 		b.exec("UPDATE scrape_jobs SET next_check = now()")
 		work(b, jobs.PollCommentsArgs{ScrapeJobID: id})
 		if n := scalar[int](b, "SELECT sum(calls) FROM workers.comment_reads WHERE hour > now() - interval '24 hours'"); n > 9 {
@@ -51,10 +50,17 @@ func TestPollReadsALargePostWithFewReads(t *testing.T) {
 	if want := old + polls - 1; all != want {
 		t.Errorf("%d comments are known, want %d", all, want)
 	}
-	if n := b.calls("list_comments"); n > 35 {
+	if n := b.calls("list_comments"); n > 60 { // every other one goes to the newest page
 		t.Errorf("%d calls for %d comments", n, all)
 	}
 	t.Logf("%d comments took %d calls in %d polls", all, b.calls("list_comments"), polls+1)
+}
+
+// ageReads lets time pass since the reads that were counted.
+func (b *bench) ageReads(d time.Duration) {
+	b.Helper()
+	b.exec(`WITH past AS (DELETE FROM workers.comment_reads RETURNING account_id, hour, calls)
+		INSERT INTO workers.comment_reads SELECT account_id, date_trunc('hour', hour - $1::interval), sum(calls) FROM past GROUP BY 1, 2`, d)
 }
 
 // wantNext makes sure that a post is read again after the interval, or up to a fifth
@@ -64,6 +70,41 @@ func (b *bench) wantNext(id uuid.UUID, interval time.Duration) {
 	if wait := time.Until(b.nextCheck(id)); wait < interval-time.Minute || wait > interval+interval/5 {
 		b.Errorf("the post is read again in %s, want in %s or up to a fifth later", wait, interval)
 	}
+}
+
+// Ensure who comments while a long scan goes on is served within two polls, and that
+// nobody is lost when more come between two polls than a page holds.
+func TestPollServesNewCommentsDuringALongScan(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) { o.settings.CommentReadsPerDay = 20 })
+	const old, more = 2500, 250
+	for n := range old {
+		b.linkedin.AddComment(fakeunipile.Comment{PostID: postID, AuthorID: b.person(n % 50), Text: "nice"})
+	}
+	id := b.scrapeJob(nil)
+	b.poll(id)
+	if !scalar[bool](b, "SELECT scan_started_at IS NOT NULL FROM workers.watched_posts") {
+		t.Fatal("the scan is no long one")
+	}
+	b.comment(60, "guide")
+	b.poll(id)
+	b.poll(id)
+	if n := scalar[int](b, "SELECT count(*) FROM workers.messages WHERE recipient_id = $1", member(60)); n != 1 {
+		t.Errorf("%d messages wait for who commented meanwhile, want 1", n)
+	}
+	for n := range more {
+		b.linkedin.AddComment(fakeunipile.Comment{PostID: postID, AuthorID: b.person(100 + n), Text: "guide"})
+	}
+	for polls := 0; scalar[bool](b, "SELECT scan_started_at IS NOT NULL FROM workers.watched_posts"); polls++ {
+		if polls > 100 {
+			t.Fatal("the scan does not end")
+		}
+		b.ageReads(4 * time.Hour)
+		b.poll(id)
+	}
+	b.exec("UPDATE workers.comment_reads SET hour = hour - interval '25 hours'")
+	b.poll(id)
+	b.wantCounts(id, old+1+more, 1+more)
 }
 
 // Ensure an account's own number of reads wins, and a full day costs no call.

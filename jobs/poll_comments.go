@@ -114,27 +114,18 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 	if err != nil {
 		return false, err
 	}
-	for first := true; ; first = false {
-		if err := w.takeRead(ctx, sj.UnipileAccountID, w.settings.CommentReadsPerDay, first); err != nil {
+	first := true
+	if scan.cursor != "" {
+		if first, err = w.readHead(ctx, sj, scan); err != nil {
 			return false, err
 		}
-		page, err := w.linkedin.Comments(ctx, sj.UnipileAccountID, scan.socialID, scan.cursor)
-		if err != nil {
-			if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected && scan.cursor != "" {
-				// The place to go on at is no longer known there: the same scan starts over.
-				err = errors.Join(err, w.saveScan(context.WithoutCancel(ctx), sj.ID, "", &scan.startedAt))
-			}
-			return false, fmt.Errorf("read comments: %w", err)
-		}
-		known, fresh, err := w.storePage(ctx, sj, scan, page)
+	}
+	for ; ; first = false {
+		page, seen, err := w.readPage(ctx, sj, scan, scan.cursor, first)
 		if err != nil {
 			return false, err
 		}
-		read := store.WatchedPostReadParams{ScrapeJobID: sj.ID, Moved: fresh}
-		if err := w.WatchedPostRead(ctx, w.Pool, read); err != nil {
-			return false, fmt.Errorf("note that the post was read: %w", err)
-		}
-		if page.Next == "" || known {
+		if page.Next == "" || seen.known {
 			return true, w.saveScan(ctx, sj.ID, "", nil)
 		}
 		scan.cursor = page.Next
@@ -145,6 +136,54 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 			return false, nil
 		}
 	}
+}
+
+// readHead reads the newest page before a long scan goes on, every other time: who
+// comments meanwhile must not wait for its end. It reports whether the scan's next page
+// is the first of this poll.
+func (w *pollComments) readHead(ctx context.Context, sj store.ScrapeJobGetForPollRow, scan *scan) (first bool, err error) {
+	turn, err := w.WatchedPostTakeHead(ctx, w.Pool, sj.ID)
+	if err != nil {
+		return false, fmt.Errorf("take turn of the newest page: %w", err)
+	}
+	if !turn {
+		return true, nil
+	}
+	page, seen, err := w.readPage(ctx, sj, scan, "", true)
+	if err != nil {
+		return false, err
+	}
+	if !seen.joined && page.Next != "" {
+		// More came than a page holds: the scan goes on right below it, or would miss the rest.
+		scan.cursor = page.Next
+		return false, w.saveScan(ctx, sj.ID, scan.cursor, &scan.startedAt)
+	}
+	return false, nil
+}
+
+// readPage reads one page of comments and decides about them.
+func (w *pollComments) readPage(
+	ctx context.Context, sj store.ScrapeJobGetForPollRow, scan *scan, cursor string, first bool,
+) (page unipile.CommentPage, seen seenPage, err error) {
+	if err := w.takeRead(ctx, sj.UnipileAccountID, w.settings.CommentReadsPerDay, first); err != nil {
+		return page, seen, err
+	}
+	page, err = w.linkedin.Comments(ctx, sj.UnipileAccountID, scan.socialID, cursor)
+	if err != nil {
+		if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected && cursor != "" {
+			// The place to go on at is no longer known there: the same scan starts over.
+			err = errors.Join(err, w.saveScan(context.WithoutCancel(ctx), sj.ID, "", &scan.startedAt))
+		}
+		return page, seen, fmt.Errorf("read comments: %w", err)
+	}
+	if seen, err = w.storePage(ctx, sj, scan, page); err != nil {
+		return page, seen, err
+	}
+	read := store.WatchedPostReadParams{ScrapeJobID: sj.ID, Moved: seen.fresh}
+	if err := w.WatchedPostRead(ctx, w.Pool, read); err != nil {
+		return page, seen, fmt.Errorf("note that the post was read: %w", err)
+	}
+	return page, seen, nil
 }
 
 // scan is one walk from the newest comment to the known ones.

@@ -22,6 +22,10 @@ DROP INDEX IF EXISTS workers.comments_prunable;
 CREATE INDEX comments_prunable ON workers.comments (seen_at)
     WHERE decision IN ('no_match', 'excluded', 'blocked', 'company', 'post_author', 'no_author') AND (body <> '' OR author_id IS NOT NULL);
 
+-- While a long scan goes on, every other poll reads the newest page first.
+ALTER TABLE workers.watched_posts
+    ADD COLUMN IF NOT EXISTS head_next boolean NOT NULL DEFAULT true;
+
 -- Leads with whom a human writes: the workers send them nothing until they are told to.
 CREATE TABLE IF NOT EXISTS workers.takeovers (
     lead_id uuid PRIMARY KEY,

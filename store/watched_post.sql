@@ -50,3 +50,10 @@ ON CONFLICT (scrape_job_id) DO UPDATE
 SET not_found = watched_posts.not_found + 1,
     updated_at = now()
 RETURNING not_found;
+
+-- name: WatchedPostTakeHead :one
+-- Whether it is the newest page's turn, and that the next poll it is the scan's.
+UPDATE workers.watched_posts
+SET head_next = NOT head_next
+WHERE scrape_job_id = @scrape_job_id
+RETURNING (NOT head_next)::boolean AS is_turn;

@@ -116,6 +116,21 @@ func (q *Queries) WatchedPostSetScan(ctx context.Context, db DBTX, arg WatchedPo
 	return err
 }
 
+const watchedPostTakeHead = `-- name: WatchedPostTakeHead :one
+UPDATE workers.watched_posts
+SET head_next = NOT head_next
+WHERE scrape_job_id = $1
+RETURNING (NOT head_next)::boolean AS is_turn
+`
+
+// Whether it is the newest page's turn, and that the next poll it is the scan's.
+func (q *Queries) WatchedPostTakeHead(ctx context.Context, db DBTX, scrapeJobID uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, watchedPostTakeHead, scrapeJobID)
+	var is_turn bool
+	err := row.Scan(&is_turn)
+	return is_turn, err
+}
+
 const watchedPostUpsert = `-- name: WatchedPostUpsert :exec
 INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, author_id, published_at)
 VALUES ($1, $2, $3, $4, $5)
