@@ -41,7 +41,7 @@ func Hostilities() []Hostility {
 		{"never answers", silence, integrations.CauseTimeout, false, soon},
 		{"drips its body", drip, integrations.CauseTimeout, false, soon},
 		{"hangs up within its body", shortBody, integrations.CauseReset, false, ample},
-		{"speaks another protocol", otherProtocol, integrations.CauseNetwork, false, ample},
+		{"speaks another protocol", otherProtocol, integrations.CauseProtocol, false, ample},
 		{"answers 50 MB", flood, integrations.CauseTooLarge, false, ample},
 		{"answers with a gzip bomb", bomb, integrations.CauseTooLarge, false, ample},
 		{"answers with broken gzip", brokenGzip, integrations.CauseBadAnswer, false, ample},
