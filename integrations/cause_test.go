@@ -3,9 +3,13 @@ package integrations
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -91,12 +95,24 @@ func TestWordsOfTheStandardLibrary(t *testing.T) {
 	if !ok || stream.Cause == nil || stream.Cause.Error() != "received from peer" || http2.ErrCode(stream.Code) != http2.ErrCodeInternal {
 		t.Errorf("the error of a stream is %#v (%v)", stream, err)
 	}
-	for _, text := range []string{
-		"http: server closed idle connection", "http2: client connection lost",
-		`http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=""`,
-		"http2: Transport received GOAWAY from server ErrCode:ENHANCE_YOUR_CALM",
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, file := range map[string]string{
+		"http: server closed idle connection": "transport.go",
+		"http2: client connection lost":       "h2_bundle.go",
+		"http2: server sent GOAWAY":           "h2_bundle.go",
+		"http2: Transport received GOAWAY":    "h2_bundle.go",
 	} {
-		if cause, _ := diagnose(errors.New(text)); cause != CauseReset {
+		source, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "src", "net", "http", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(source), `"`+text) {
+			t.Errorf("the standard library does not say %q any more", text)
+		}
+		if cause, _ := diagnose(fmt.Errorf("post: %w", errors.New(text))); cause != CauseReset {
 			t.Errorf("%s: cause = %s, want connection_reset", text, cause)
 		}
 	}

@@ -86,6 +86,9 @@ func TestHTTP2ThatFails(t *testing.T) {
 		"goes away, graceful": {func(f *http2.Framer, _ uint32) bool {
 			return f.WriteGoAway(0, http2.ErrCodeNo, nil) == nil
 		}, integrations.CauseReset, 0},
+		"goes away in anger": {func(f *http2.Framer, _ uint32) bool {
+			return f.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, nil) == nil
+		}, integrations.CauseReset, 0},
 		"goes away and hangs up": {func(f *http2.Framer, stream uint32) bool {
 			_ = f.WriteGoAway(stream, http2.ErrCodeEnhanceYourCalm, []byte("s3cret-path"))
 			return false
