@@ -90,7 +90,10 @@ func TestWordsOfTheStandardLibrary(t *testing.T) {
 	hangingUp.EnableHTTP2 = true
 	hangingUp.StartTLS()
 	t.Cleanup(hangingUp.Close)
-	_, err := hangingUp.Client().Post(hangingUp.URL, "", strings.NewReader("{}"))
+	response, err := hangingUp.Client().Post(hangingUp.URL, "", strings.NewReader("{}"))
+	if err == nil {
+		_ = response.Body.Close()
+	}
 	stream, ok := errors.AsType[streamError](err)
 	if !ok || stream.Cause == nil || stream.Cause.Error() != "received from peer" || http2.ErrCode(stream.Code) != http2.ErrCodeInternal {
 		t.Errorf("the error of a stream is %#v (%v)", stream, err)

@@ -25,7 +25,7 @@ func trusting(server *httptest.Server, cfg Config) *Sender {
 	if server.Certificate() != nil {
 		roots := x509.NewCertPool()
 		roots.AddCert(server.Certificate())
-		sender.client.HTTP.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots} //nolint:gosec // the default version is meant
+		sender.client.HTTP.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
 	}
 	return sender
 }
@@ -117,7 +117,7 @@ func rawHTTP2(t *testing.T, answer func(f *http2.Framer, stream uint32) (goOn bo
 	t.Helper()
 	var posts atomic.Int32
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.TLS = &tls.Config{NextProtos: []string{"h2"}} //nolint:gosec // the default version is meant
+	server.TLS = &tls.Config{NextProtos: []string{"h2"}}
 	server.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
 		"h2": func(_ *http.Server, conn *tls.Conn, _ http.Handler) { answerFrames(conn, &posts, answer) },
 	}

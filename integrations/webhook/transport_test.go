@@ -210,7 +210,7 @@ func TestCanceledErrorHoldsNoSecret(t *testing.T) {
 }
 
 // listen serves each connection to a port of this machine, and closes it.
-func listen(t testing.TB, serve func(net.Conn)) (address string) {
+func listen(t *testing.T, serve func(net.Conn)) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
