@@ -5,6 +5,7 @@
 package integrationstest
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -41,7 +42,9 @@ func Hostilities() []Hostility {
 		{"never answers", silence, integrations.CauseTimeout, false, soon},
 		{"drips its body", drip, integrations.CauseTimeout, false, soon},
 		{"hangs up within its body", shortBody, integrations.CauseReset, false, ample},
-		{"speaks another protocol", otherProtocol, integrations.CauseNetwork, false, ample},
+		{"speaks another protocol", otherProtocol, integrations.CauseProtocol, false, ample},
+		{"never ends its headers", endlessHeader, integrations.CauseProtocol, false, ample},
+		{"never gets past 1xx", endlessHints, integrations.CauseProtocol, false, ample},
 		{"answers 50 MB", flood, integrations.CauseTooLarge, false, ample},
 		{"answers with a gzip bomb", bomb, integrations.CauseTooLarge, false, ample},
 		{"answers with broken gzip", brokenGzip, integrations.CauseBadAnswer, false, ample},
@@ -142,6 +145,24 @@ func otherProtocol(w http.ResponseWriter, r *http.Request) {
 	_ = conn.Close()
 }
 
+func endlessHeader(w http.ResponseWriter, r *http.Request) {
+	conn := hijack(w, r)
+	_, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
+	for line := []byte("X-More: " + strings.Repeat("x", 1000) + "\r\n"); err == nil; {
+		_, err = conn.Write(line)
+	}
+	_ = conn.Close()
+}
+
+func endlessHints(w http.ResponseWriter, r *http.Request) {
+	conn := hijack(w, r)
+	var err error
+	for hint := []byte("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"); err == nil; {
+		_, err = conn.Write(hint)
+	}
+	_ = conn.Close()
+}
+
 func flood(w http.ResponseWriter, _ *http.Request) {
 	chunk := []byte(strings.Repeat("x", 1<<20))
 	for range 50 {
@@ -151,20 +172,16 @@ func flood(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-func bomb(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Encoding", "gzip")
-	zipper := gzip.NewWriter(w)
-	flood(zipped{w, zipper}, r)
+// bomb sends 50 MB in 50 kB. One part is packed, and sent again and again: packing it
+// all would take a busy machine longer than a client waits.
+func bomb(w http.ResponseWriter, _ *http.Request) {
+	var part bytes.Buffer
+	zipper := gzip.NewWriter(&part)
+	_, _ = zipper.Write(bytes.Repeat([]byte("x"), 1<<20))
 	_ = zipper.Close()
+	w.Header().Set("Content-Encoding", "gzip")
+	_, _ = w.Write(bytes.Repeat(part.Bytes(), 50))
 }
-
-// zipped is a ResponseWriter whose body passes through gzip.
-type zipped struct {
-	http.ResponseWriter
-	body io.Writer
-}
-
-func (z zipped) Write(b []byte) (int, error) { return z.body.Write(b) }
 
 func brokenGzip(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Encoding", "gzip")
