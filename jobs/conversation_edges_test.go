@@ -2,9 +2,11 @@ package jobs_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/riverqueue/river"
 
+	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/jobs"
 )
 
@@ -25,5 +27,23 @@ func TestStopIsNotClosedUnheard(t *testing.T) {
 	}
 	if n := scalar[int](b, "SELECT count(*) FROM workers.opt_outs WHERE person_id = $1", member(2)); n != 1 {
 		t.Error("the stop was not heard")
+	}
+}
+
+// Ensure the note of an invitation, which stands in the chat as our message once it is
+// accepted, however late, is no human who takes over.
+func TestNoteOfAnInvitationIsNoTakeover(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, _ := b.stranger(otherRoutes)
+	b.send(first)
+	b.send(b.messageOf("invitation"))
+	b.exec("UPDATE workers.messages SET sent_at = sent_at - interval '2 days', claimed_at = claimed_at - interval '2 days' WHERE state = 'sent'")
+	b.must(b.inbound.Take(t.Context(), unipile.Event{Name: "message_received", AccountID: accountID, Message: &unipile.Message{
+		ID: "note", ChatID: "new chat", RecipientID: member(1), FromAccount: true, At: time.Now(),
+		Text: scalar[string](b, "SELECT body FROM workers.messages WHERE purpose = 'invitation'"),
+	}}))
+	if n := scalar[int](b, "SELECT count(*) FROM workers.takeovers"); n != 0 {
+		t.Error("our own note is taken for a human's message")
 	}
 }
