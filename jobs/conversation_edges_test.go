@@ -47,3 +47,19 @@ func TestNoteOfAnInvitationIsNoTakeover(t *testing.T) {
 		t.Error("our own note is taken for a human's message")
 	}
 }
+
+// Ensure somebody who is given up and answers after all is asked what is doubtful about
+// the answer, and that a "yes" then counts.
+func TestExpiredLeadIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	a := b.ask(1, nil)
+	b.exec("UPDATE leads SET status = 'expired' WHERE id = $1", a.lead)
+	b.answer(1, "sorry, late: ana@gmial.com")
+	b.checkInbox()
+	b.sendWaiting()
+	b.wantTexts(1, "Where shall I send it", "is it ana@gmail.com?")
+	b.answer(1, "yes")
+	b.checkInbox()
+	b.want("leads", a.lead, row{"status": "email_captured", "email": "ana@gmail.com"})
+}
