@@ -63,3 +63,28 @@ func TestExpiredLeadIsAskedAgain(t *testing.T) {
 	b.checkInbox()
 	b.want("leads", a.lead, row{"status": "email_captured", "email": "ana@gmail.com"})
 }
+
+// Ensure ids that Postgres refuses stop nothing: neither the look into an inbox nor
+// the vendor's webhook, which would come again and again.
+func TestMessagesWithImpossibleIDs(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	a := b.ask(1, nil)
+	event := messageFrom(b, 1, "ana@example.com")
+	for _, change := range []func(*unipile.Message){
+		func(m *unipile.Message) { m.ID = "a\x00b" },
+		func(m *unipile.Message) { m.SenderID = "a\x00b" },
+		func(m *unipile.Message) { m.ChatID = "a\x00b" },
+		func(m *unipile.Message) { m.FromAccount, m.ID = true, "a\x00b" },
+		func(m *unipile.Message) { m.FromAccount, m.ID, m.ChatID = true, "x", "a\x00b" },
+		func(m *unipile.Message) { m.FromAccount, m.ID, m.RecipientID = true, "y", "a\x00b" },
+	} {
+		odd := *event.Message
+		change(&odd)
+		b.must(b.inbound.Take(t.Context(), unipile.Event{Name: "message_received", AccountID: accountID, Message: &odd}))
+	}
+	b.must(b.inbound.Take(t.Context(), unipile.Event{Name: "message_received", AccountID: "a\x00b", Message: event.Message}))
+	b.must(b.inbound.Take(t.Context(), relation("a\x00b")))
+	b.checkInbox()
+	b.want("leads", a.lead, row{"status": "email_captured"})
+}
