@@ -11,6 +11,11 @@ import (
 func TestNoAddressOfAStranger(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]conversation.Reply{
+		// Quoted.
+		"On Monday, Bob <bob@kelp.io> wrote:\n> where to?\n\nann@kelp.io": {Kind: conversation.ReplyFound, Address: "ann@kelp.io", Reason: conversation.ReasonPlain},
+		"Am 3.11. schrieb Bob <bob@kelp.io>:\n\n> wohin?\nweiß nicht":     {Kind: conversation.ReplyNone, Reason: conversation.ReasonNoAddress},
+		"It's ann@kelp.io:\nthanks":                                       {Kind: conversation.ReplyFound, Address: "ann@kelp.io", Reason: conversation.ReasonPlain},
+
 		// Not to be used.
 		"Don't use my work mail ann@kelp.io":        {Kind: conversation.ReplyAsk, Reason: conversation.ReasonRejected},
 		"please do not send this to ann@kelp.io":    {Kind: conversation.ReplyAsk, Reason: conversation.ReasonRejected},
