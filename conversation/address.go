@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // candidate is a token of an answer that tries to be an email address.
@@ -116,7 +118,59 @@ func readToken(text string, start, end int) []candidate {
 	case domain == "" && strings.HasPrefix(after, "["):
 		return []candidate{{reason: ReasonIPLiteral}}
 	}
-	return []candidate{checkAddress(local, domain)}
+	if isPlaceholder(local, domain) {
+		return []candidate{{reason: ReasonIncomplete}}
+	}
+	c := checkAddress(local, domain)
+	if whole, ok := goesOnBehind(domain, after); ok && c.reason == "" {
+		return []candidate{{address: local + "@" + whole, reason: ReasonObfuscated}}
+	}
+	if c.reason == "" && isGlued(before) {
+		c.reason = ReasonUnusualLocal
+	}
+	return []candidate{c}
+}
+
+var (
+	// anywhere belongs to no person, whatever the domain.
+	anywhere = []string{"yourname", "your.name", "youremail", "your.email", "your_email", "firstname.lastname", "vorname.nachname", "prenom.nom", "nombre.apellido", "nome.cognome"}
+	// whoever is an example at the domains of examples.
+	whoever        = []string{"you", "name", "firstname", "first.last", "email", "user", "username", "someone", "somebody"}
+	exampleDomains = []string{"company.com", "domain.com", "yourcompany.com", "yourdomain.com", "email.com", "example.com", "example.org", "example.net"}
+)
+
+// isPlaceholder reports an address that stands for one, in our question or theirs:
+// "like name@company.com?".
+func isPlaceholder(local, domain string) bool {
+	local, domain = strings.ToLower(local), strings.ToLower(domain)
+	return slices.Contains(anywhere, local) || slices.Contains(whoever, local) && slices.Contains(exampleDomains, domain)
+}
+
+// behindDomain matches the rest of a domain that is cut off: "kelp.co .uk", "kelp.co,uk".
+var behindDomain = regexp.MustCompile(`^(?:\s+\.|,)([a-z]{2,6})(?:[\s.,;:!?)]|$)`)
+
+// goesOnBehind returns a domain together with the label that stands behind it. A comma is
+// a slip for the dot only where the two make one suffix, such as "co.uk".
+func goesOnBehind(domain, after string) (whole string, ok bool) {
+	rest := behindDomain.FindStringSubmatch(after)
+	if rest == nil {
+		return "", false
+	}
+	whole = strings.ToLower(domain) + "." + rest[1]
+	suffix, icann := publicsuffix.PublicSuffix(whole)
+	return whole, icann && domainDoubt(whole) == "" && (after[0] != ',' || strings.Contains(suffix, "."))
+}
+
+// isGlued reports a word right before a comma, semicolon or backslash that touches the
+// address, which may be its beginning: "john,doe@example.com". Words that people write
+// for themselves are none.
+func isGlued(before string) bool {
+	if before == "" || !strings.ContainsRune(",;\\", rune(before[len(before)-1])) {
+		return false
+	}
+	before = before[:len(before)-1]
+	word := before[strings.LastIndexFunc(before, unicode.IsSpace)+1:]
+	return word != "" && !strings.Contains(word, "@") && !isCommonWord(word) && strings.TrimFunc(word, isWordRune) == ""
 }
 
 // readList reads a token with several "@". A slash or bar can stand between two

@@ -1,6 +1,9 @@
 package conversation
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // cueWords say to use the address behind them (+1), not to (-1), or undo the
 // word before them (0).
@@ -21,6 +24,14 @@ var conjunctions = map[string]bool{
 	"and": true, "or": true, "und": true, "oder": true, "et": true, "ou": true, "y": true, "o": true, "e": true,
 }
 
+// refusedVerbs are what "do not", "dont" and "never" forbid to do with an address, however
+// far behind them it stands.
+var refusedVerbs = []string{"use", "send", "write", "email", "mail", "message", "contact", "share", "forward"}
+
+// negators say not to use the address directly behind them; farther from it they belong
+// to something else ("pas de souci : …").
+var negators = []string{"pas", "nie", "не", "kein", "keine", "niet", "inte", "ikke", "nao", "except", "excepto", "sauf", "ausser"}
+
 // cueBetween reads the words between two addresses, or before the first, for
 // what they say about the second. The cue of the first goes on where nothing but
 // a comma or an "or" stands between: "use a@example.com or b@example.com" prefers
@@ -34,6 +45,15 @@ func cueBetween(between string, previous int) int {
 
 	const near = 3 // Farther back, a "not" belongs to something else.
 	cue := 0
+	for i, word := range said {
+		forbids := word == "dont" || word == "never" || word == "not" && i > 0 && said[i-1] == "do"
+		if forbids && i+1 < len(said) && slices.Contains(refusedVerbs, said[i+1]) {
+			cue = -1
+		}
+	}
+	if len(said) > 0 && slices.Contains(negators, said[len(said)-1]) {
+		return -1
+	}
 	for i := max(0, len(said)-near); i < len(said); i++ {
 		value, known := cueWords[said[i]]
 		switch {

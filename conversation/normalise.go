@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"html"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -62,13 +63,30 @@ func dotFullStops(text string) string {
 }
 
 // dropQuoted drops the lines that quote an earlier message in the manner of
-// email: the addresses in them are not the answer.
+// email, and the line above that says whose it is ("On Monday, Ann <ann@example.com>
+// wrote:"): the addresses in them are not the answer.
 func dropQuoted(text string) string {
+	if !strings.Contains(text, ">") {
+		return text
+	}
+	isQuote := func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), ">") }
+	lines := slices.Collect(strings.Lines(text))
 	var out strings.Builder
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(strings.TrimSpace(line), ">") {
-			out.WriteString(line)
+	quoteFollows := false // behind this line, but for empty ones
+	for i, line := range slices.Backward(lines) {
+		switch trimmed := strings.TrimSpace(line); {
+		case isQuote(line):
+			lines[i], quoteFollows = "", true
+		case trimmed == "":
+		default:
+			if quoteFollows && strings.HasSuffix(trimmed, ":") && strings.Contains(trimmed, "@") {
+				lines[i] = ""
+			}
+			quoteFollows = false
 		}
+	}
+	for _, line := range lines {
+		out.WriteString(line)
 	}
 	return out.String()
 }

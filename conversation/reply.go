@@ -68,7 +68,8 @@ const (
 //
 // It never returns a piece of a longer token and never corrects silently: what
 // is not certain is a [ReplyAsk]. An answer with an address is no opt-out, unless
-// it begins with a word that has no other meaning, such as "unsubscribe".
+// it begins with a word that has no other meaning, such as "unsubscribe", or says to
+// leave that address alone.
 //
 // Text beyond 64 KiB is not read. The work grows linearly with the text.
 func ReadReply(text string) Reply {
@@ -87,7 +88,7 @@ func ReadReply(text string) Reply {
 		}
 	}
 
-	if isOptOut(text, len(offered) > 0) {
+	if isOptOut(text, len(offered)) {
 		return Reply{Kind: ReplyOptOut, Reason: ReasonOptOut}
 	}
 	if len(candidates) > maxCandidates {

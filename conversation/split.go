@@ -3,11 +3,13 @@ package conversation
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // ReasonSplit is found where each piece of an address is a whole message ("john.doe",
-// then "@gmail.com"), and ask where it may belong to something else.
+// then "@gmail.com") and nobody would write the first for itself, and ask where it may
+// belong to something else.
 const ReasonSplit = "split"
 
 // maxPieces is how many messages in a row one address may come in.
@@ -22,16 +24,33 @@ func ReadAnswers(earlier []string, text string) Reply {
 		return reply
 	}
 	pieces := []string{text}
-	for _, before := range slices.Backward(earlier[max(0, len(earlier)-maxPieces+1):]) {
-		if len(before) > maxReplyBytes {
+	for i, before := range slices.Backward(earlier) {
+		if len(before) > maxReplyBytes || len(pieces) == maxPieces {
 			break
 		}
 		pieces = append([]string{before}, pieces...)
 		if joined, ok := join(pieces); ok {
+			if joined.Kind == ReplyFound && i > 0 && goesOn(earlier[i-1]) {
+				joined = Reply{Kind: ReplyAsk, Suggestion: joined.Address, Reason: ReasonSplit}
+			}
 			return joined
 		}
 	}
 	return reply
+}
+
+// goesOn reports whether a message breaks off in an address: "john.", before "doe.b" and
+// "@gmail.com".
+func goesOn(message string) bool {
+	fields := strings.Fields(clean(message))
+	switch {
+	case len(fields) != 1:
+		return false
+	case strings.HasSuffix(fields[0], "."): // or a word with its full stop
+		return !isCommonWord(strings.TrimSuffix(fields[0], "."))
+	default:
+		return strings.ContainsAny(fields[0][len(fields[0])-1:], "_-+")
+	}
 }
 
 // join reads pieces as one address. The seam is where the last token of a message meets
@@ -63,8 +82,7 @@ func join(pieces []string) (Reply, bool) {
 	if reply.Kind != ReplyFound || reply.Reason != ReasonPlain || reply.Address != strings.TrimRight(joined, ".,;:!?") {
 		return Reply{}, false
 	}
-	local, _, _ := strings.Cut(joined, "@")
-	if alone && !isCommonWord(local) {
+	if local, _, _ := strings.Cut(joined, "@"); alone && (strings.Contains(strings.Fields(clean(pieces[0]))[0], "@") || looksLikeLocal(local)) {
 		reply.Reason = ReasonSplit
 		return reply, true
 	}
@@ -90,13 +108,23 @@ func meets(left, right string) bool {
 	}
 }
 
-// isCommonWord reports words that people write for themselves, so that "hello" before
-// "@gmail.com" is taken for no part of it.
+// looksLikeLocal reports what is no word, name or number for itself, so that "hello",
+// "guide" or "Anna" before "@gmail.com" is not taken for a part of it.
+func looksLikeLocal(local string) bool {
+	rest := strings.TrimLeftFunc(local, func(r rune) bool { return !unicode.IsLetter(r) })
+	given, family, apostrophe := strings.Cut(rest, "'")
+	switch {
+	case rest == "": // a number
+		return false
+	case apostrophe: // "o'brien", but not "don't" and "c'est"
+		return strings.EqualFold(given, "o") && len(family) > 2
+	}
+	return strings.ContainsFunc(local, func(r rune) bool { return !unicode.IsLetter(r) })
+}
+
+// isCommonWord reports words that people write for themselves.
 func isCommonWord(word string) bool {
 	said := plainWords(word)
-	if len(said) != 1 || said[0] != strings.ToLower(word) {
-		return false
-	}
-	return slices.Contains(courtesies, said[0]) || slices.Contains(yeses, said[0]) || slices.Contains(noes, said[0]) ||
-		slices.Contains(optOutDemands, said[0]) || slices.Contains([]string{"here", "email", "mail", "at", "my", "me", "gmail", "great", "cool", "nice"}, said[0])
+	return len(said) == 1 && (slices.Contains(courtesies, said[0]) || slices.Contains(yeses, said[0]) ||
+		slices.Contains(noes, said[0]) || slices.Contains(optOutDemands, said[0]))
 }

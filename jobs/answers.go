@@ -30,6 +30,7 @@ type answers struct {
 // stops no other.
 func (w *answers) hearAll(ctx context.Context, accountID, senderID string) error {
 	var failed error
+	var heardOut []int64
 	next := store.InboxMessageListUnhandledParams{AccountID: accountID, SenderID: senderID, MaxRows: 500}
 	for {
 		messages, err := w.InboxMessageListUnhandled(ctx, w.Pool, next)
@@ -41,6 +42,7 @@ func (w *answers) hearAll(ctx context.Context, accountID, senderID string) error
 		}
 		for _, m := range messages {
 			next.AfterSentAt, next.AfterID = m.SentAt, m.ID
+			heardOut = append(heardOut, m.ID)
 			if err := w.hear(ctx, accountID, m); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("message %d: %w", m.ID, err))
 			}
@@ -49,7 +51,9 @@ func (w *answers) hearAll(ctx context.Context, accountID, senderID string) error
 	if failed != nil {
 		return fmt.Errorf("handle messages of account %s: %w", accountID, failed)
 	}
-	if _, err := w.InboxMessageSettle(ctx, w.Pool, accountID); err != nil {
+	// Only what was listened to: a "stop" that arrived meanwhile has its turn yet.
+	settled := store.InboxMessageSettleParams{AccountID: accountID, Ids: heardOut}
+	if _, err := w.InboxMessageSettle(ctx, w.Pool, settled); err != nil {
 		return fmt.Errorf("settle messages of account %s: %w", accountID, err)
 	}
 	return nil

@@ -19,7 +19,7 @@ func (d database) storeMessages(ctx context.Context, db store.DBTX, accountID st
 	var inbound []unipile.Message
 	var people []string
 	for _, m := range messages {
-		if m.FromAccount || m.IsEvent || m.Deleted || m.Hidden || m.ID == "" || m.SenderID == "" || m.At.IsZero() {
+		if m.FromAccount || m.IsEvent || m.Deleted || m.Hidden || m.ID == "" || m.SenderID == "" || m.At.IsZero() || !haveStorableIDs(m) {
 			continue
 		}
 		inbound = append(inbound, m)
@@ -51,6 +51,12 @@ func (d database) storeMessages(ctx context.Context, db store.DBTX, accountID st
 	return fresh, nil
 }
 
+// haveStorableIDs tells messages that Postgres takes: one that it refused would stop the
+// look into the inbox at its page for ever, and a mended id would be another's.
+func haveStorableIDs(m unipile.Message) bool {
+	return isStorable(m.ID, m.ChatID, m.SenderID, m.RecipientID)
+}
+
 // ownMatch is how far apart our record of a send and the provider's time of it may
 // lie, where only the text tells that it is ours.
 const ownMatch = 10 * time.Minute
@@ -60,7 +66,7 @@ const ownMatch = 10 * time.Minute
 // neither: it comes up in the chat when it is accepted, ours too.
 func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, messages []unipile.Message) error {
 	for _, m := range messages {
-		if !m.FromAccount || m.IsEvent || m.IsInvitation() || m.ID == "" || m.At.IsZero() {
+		if !m.FromAccount || m.IsEvent || m.IsInvitation() || m.ID == "" || m.At.IsZero() || !haveStorableIDs(m) {
 			continue
 		}
 		typed, err := d.OwnMessageInsert(ctx, db, store.OwnMessageInsertParams{

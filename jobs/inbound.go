@@ -44,7 +44,7 @@ func (i *Inbound) Receive(ctx context.Context, body []byte) error {
 
 // Take writes an event down, in one transaction with the job that it brings.
 func (i *Inbound) Take(ctx context.Context, e unipile.Event) error {
-	if e.AccountID == "" {
+	if e.AccountID == "" || !isStorable(e.AccountID, e.Relation) {
 		return nil
 	}
 	err := i.inTx(ctx, func(tx pgx.Tx) error {

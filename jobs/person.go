@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -99,6 +100,11 @@ func splitName(name string) (first, last string) {
 // storable removes what Postgres refuses in text: NUL and broken UTF-8.
 func storable(s string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")
+}
+
+// isStorable reports whether Postgres takes ids as they are.
+func isStorable(ids ...string) bool {
+	return !slices.ContainsFunc(ids, func(id string) bool { return storable(id) != id })
 }
 
 // nullable is nil for "".

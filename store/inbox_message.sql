@@ -67,12 +67,13 @@ FROM workers.inbox_messages
 WHERE id = @id;
 
 -- name: InboxMessageSettle :execrows
--- Closes messages that nobody waits for any more, such as a "thanks" after the
--- address, or they would be looked at again at every check.
+-- Closes those of the messages that nobody waits for any more, such as a "thanks" after
+-- the address, or they would be looked at again at every check.
 UPDATE workers.inbox_messages i
 SET handled_at = now(),
     result = 'not_awaited'
 WHERE i.account_id = @account_id
+  AND i.id = ANY (@ids::bigint[])
   AND i.handled_at IS NULL
   AND NOT EXISTS (
       SELECT FROM public.leads l

@@ -258,6 +258,7 @@ UPDATE workers.inbox_messages i
 SET handled_at = now(),
     result = 'not_awaited'
 WHERE i.account_id = $1
+  AND i.id = ANY ($2::bigint[])
   AND i.handled_at IS NULL
   AND NOT EXISTS (
       SELECT FROM public.leads l
@@ -265,10 +266,15 @@ WHERE i.account_id = $1
         AND (l.status IS NULL OR l.status IN ('comment_detected', 'dm_sent', 'not_connected', 'expired')))
 `
 
-// Closes messages that nobody waits for any more, such as a "thanks" after the
-// address, or they would be looked at again at every check.
-func (q *Queries) InboxMessageSettle(ctx context.Context, db DBTX, accountID string) (int64, error) {
-	result, err := db.Exec(ctx, inboxMessageSettle, accountID)
+type InboxMessageSettleParams struct {
+	AccountID string
+	Ids       []int64
+}
+
+// Closes those of the messages that nobody waits for any more, such as a "thanks" after
+// the address, or they would be looked at again at every check.
+func (q *Queries) InboxMessageSettle(ctx context.Context, db DBTX, arg InboxMessageSettleParams) (int64, error) {
+	result, err := db.Exec(ctx, inboxMessageSettle, arg.AccountID, arg.Ids)
 	if err != nil {
 		return 0, err
 	}

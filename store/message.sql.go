@@ -826,7 +826,7 @@ FROM (
             WHEN q.purpose = 'first_dm' AND coalesce(l.status, 'comment_detected') <> 'comment_detected' THEN 'already_contacted'
             WHEN q.purpose = 'backup_link' AND coalesce(l.status, '') <> ALL ($1::text[]) THEN 'no_email'
             WHEN q.purpose IN ('public_reply', 'invitation') AND coalesce(l.status, '') <> 'not_connected' THEN 'reached_otherwise'
-            WHEN q.purpose IN ('second_question', 'third_question') AND coalesce(l.status, '') NOT IN ('dm_sent', 'not_connected') THEN 'answered'
+            WHEN q.purpose IN ('second_question', 'third_question') AND coalesce(l.status, '') NOT IN ('dm_sent', 'not_connected', 'expired') THEN 'answered'
             WHEN q.purpose = 'follow_up' AND (coalesce(l.status, '') <> 'dm_sent' OR EXISTS (
                 SELECT FROM workers.inbox_messages i
                 WHERE i.account_id = q.account_id AND i.sender_id = q.recipient_id AND i.received_at >= q.created_at)) THEN 'answered'

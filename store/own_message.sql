@@ -1,6 +1,7 @@
 -- name: OwnMessageInsert :execrows
 -- Notes when the account's owner wrote something, unless it is a message of the
--- ledger: those count already. Of one in doubt only the text tells.
+-- ledger: those count already. Of one in doubt only the text tells, and of the note of
+-- an invitation, which becomes a message when it is accepted, days later.
 INSERT INTO workers.own_messages (account_id, message_id, sent_at)
 SELECT @account_id, @message_id, @sent_at
 WHERE NOT EXISTS (
@@ -15,6 +16,12 @@ WHERE NOT EXISTS (
         AND m.provider_message_id IS NULL
         AND coalesce(m.sent_at, m.claimed_at) > @earliest::timestamptz
         AND coalesce(m.sent_at, m.claimed_at) < @latest::timestamptz
+        AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace(@body::text, '\s+', ' ', 'g')))
+  AND NOT EXISTS (
+      SELECT FROM workers.messages m
+      WHERE m.account_id = @account_id
+        AND m.purpose = 'invitation'
+        AND m.state IN ('sending', 'sent', 'unknown')
         AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace(@body::text, '\s+', ' ', 'g')))
 ON CONFLICT (account_id, message_id) DO NOTHING;
 

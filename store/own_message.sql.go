@@ -26,6 +26,12 @@ WHERE NOT EXISTS (
         AND coalesce(m.sent_at, m.claimed_at) > $4::timestamptz
         AND coalesce(m.sent_at, m.claimed_at) < $5::timestamptz
         AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace($6::text, '\s+', ' ', 'g')))
+  AND NOT EXISTS (
+      SELECT FROM workers.messages m
+      WHERE m.account_id = $1
+        AND m.purpose = 'invitation'
+        AND m.state IN ('sending', 'sent', 'unknown')
+        AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace($6::text, '\s+', ' ', 'g')))
 ON CONFLICT (account_id, message_id) DO NOTHING
 `
 
@@ -39,7 +45,8 @@ type OwnMessageInsertParams struct {
 }
 
 // Notes when the account's owner wrote something, unless it is a message of the
-// ledger: those count already. Of one in doubt only the text tells.
+// ledger: those count already. Of one in doubt only the text tells, and of the note of
+// an invitation, which becomes a message when it is accepted, days later.
 func (q *Queries) OwnMessageInsert(ctx context.Context, db DBTX, arg OwnMessageInsertParams) (int64, error) {
 	result, err := db.Exec(ctx, ownMessageInsert,
 		arg.AccountID,
