@@ -42,7 +42,8 @@ type arrival struct {
 type sent struct {
 	arrival
 
-	when time.Time
+	planned time.Time // when it got its job
+	when    time.Time
 }
 
 func drawScenario(t *rapid.T) scenario {
@@ -111,7 +112,8 @@ func (s scenario) work() (out []sent) {
 	end := s.start.Add(s.length)
 	var nextWrite time.Time
 	waiting := slices.Clone(s.arrivals)
-	jobs := map[int64]time.Time{} // when each is claimed
+	jobs := map[int64]time.Time{}    // when each is claimed
+	planned := map[int64]time.Time{} // when each got its job
 	late := s.lateness
 	for now := s.start; now.Before(end); {
 		arrived := slices.IndexFunc(waiting, func(a arrival) bool { return a.at.After(now) })
@@ -125,8 +127,8 @@ func (s scenario) work() (out []sent) {
 		state := s.account(now, nextWrite, out)
 		next := now.Add(sweepEvery)
 		for _, turn := range state.Plan(queued, now.Add(stretch)) {
-			if _, planned := jobs[turn.ID]; !planned {
-				jobs[turn.ID] = turn.At.Add(late)
+			if _, given := jobs[turn.ID]; !given {
+				jobs[turn.ID], planned[turn.ID] = turn.At.Add(late), now
 				late = (late*7 + 13*time.Millisecond) % (s.lateness + 1)
 			}
 		}
@@ -155,7 +157,7 @@ func (s scenario) work() (out []sent) {
 		case at.After(now):
 			jobs[job] = at
 		default:
-			out = append(out, sent{waiting[i], now})
+			out = append(out, sent{waiting[i], planned[job], now})
 			nextWrite = now.Add(s.gap.After(job))
 			waiting = slices.Delete(waiting, i, i+1)
 		}
@@ -293,7 +295,8 @@ func TestWorkingByThePlan(t *testing.T) {
 const inARow = 3
 
 // wantFair makes sure that no post is served time after time while another waits, for
-// longer than two stretches: within those, lateness may turn the order of jobs round.
+// longer than two stretches: within those, lateness may turn the order of jobs round. A
+// job that answers push back keeps its place before those that were planned later.
 func (s scenario) wantFair(t *rapid.T, out []sent) {
 	done := map[int64]time.Time{}
 	perPot := map[string][]sent{}
@@ -307,7 +310,7 @@ func (s scenario) wantFair(t *rapid.T, out []sent) {
 			if list[i].when.Sub(row[0].when) <= 2*stretch || slices.ContainsFunc(row, func(m sent) bool { return m.Source != row[0].Source }) {
 				continue
 			}
-			planned := row[0].when.Add(-stretch - s.lateness)
+			planned := slices.MinFunc(row, func(x, y sent) int { return x.planned.Compare(y.planned) }).planned.Add(-stretch - s.lateness)
 			for _, a := range s.arrivals {
 				at, served := done[a.ID]
 				if a.Pot == pot && a.Source != row[0].Source && a.at.Before(planned) && (!served || at.After(list[i].when)) {
