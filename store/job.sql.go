@@ -9,6 +9,21 @@ import (
 	"context"
 )
 
+const jobComplete = `-- name: JobComplete :exec
+UPDATE workers.river_job
+SET state = 'completed',
+    finalized_at = now()
+WHERE id = $1
+  AND state = 'running'
+`
+
+// Ends a running job in the transaction of what it did, as River's JobCompleteTx does:
+// what Work returns is then of no effect.
+func (q *Queries) JobComplete(ctx context.Context, db DBTX, id int64) error {
+	_, err := db.Exec(ctx, jobComplete, id)
+	return err
+}
+
 const jobListActive = `-- name: JobListActive :many
 SELECT
     (args ->> $1::text)::text AS row_id,
