@@ -79,14 +79,14 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 	if left := time.Duration(row.SecondsLeft * float64(time.Second)); left > dueSlack {
 		return &queue.NotYet{Until: time.Now().Add(left), Reason: "the row is due later"} // so that a crash hurries nobody
 	}
-	passage, err := w.pass(ctx, row)
+	way, err := w.pass(ctx, row)
 	if err != nil {
 		return err
 	}
-	if passage == closed {
+	if way == shut {
 		return w.stepAside(ctx, job, row)
 	}
-	err = w.try(ctx, job, row, passage == turn)
+	err = w.try(ctx, job, row, way == alone)
 	if w.gate.leave(row.EndpointID) > endpointSlots/2 {
 		return err // one of those brings several at once
 	}

@@ -49,25 +49,25 @@ func (g *gate) leave(endpoint int64) int {
 type passage int
 
 const (
-	closed passage = iota // not now
-	open                  // beside others
-	turn                  // alone, to see whether the endpoint is back
+	shut   passage = iota // not now
+	beside                // others
+	alone                 // to see whether the endpoint is back
 )
 
-// pass asks whether a row may be delivered now. What is not closed must leave the gate.
+// pass asks whether a row may be delivered now. What is not shut must leave the gate.
 func (w *deliverWebhook) pass(ctx context.Context, row store.WebhookLogGetRow) (passage, error) {
 	if row.EndpointState == store.EndpointDisabled || row.Blocked || !w.gate.enter(row.EndpointID) {
-		return closed, nil
+		return shut, nil
 	}
 	if row.BlockedUntil == nil {
-		return open, nil
+		return beside, nil
 	}
 	taken, err := w.takeTurn(ctx, row.EndpointID)
 	if err != nil || !taken {
 		w.gate.leave(row.EndpointID)
-		return closed, err
+		return shut, err
 	}
-	return turn, nil
+	return alone, nil
 }
 
 // takeTurn makes this delivery the only one to its endpoint, until it has an outcome

@@ -91,7 +91,8 @@ SELECT
     coalesce(w.status, 'pending')::text AS status,
     coalesce(w.retry_count, 0)::integer AS retry_count,
     -- At most a day: a producer's time may be infinity.
-    coalesce(extract(epoch FROM least(w.next_attempt_at, now() + interval '1 day') - now()), 0)::float8 AS seconds_left,
+    CASE WHEN w.next_attempt_at > now()
+        THEN extract(epoch FROM least(w.next_attempt_at, now() + interval '1 day') - now()) ELSE 0 END::float8 AS seconds_left,
     coalesce(c.client_id, w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')::uuid AS scope,
     coalesce(e.id, 0)::bigint AS endpoint_id,
     coalesce(e.state, 'healthy')::text AS endpoint_state,
