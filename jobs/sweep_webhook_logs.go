@@ -22,8 +22,18 @@ func (SweepWebhookLogsArgs) InsertOpts() river.InsertOpts { return sweepOpts() }
 // every endpoint as many as it has room for. Each delivery brings one after it.
 func (s *Sweeps) WebhookLogs(ctx context.Context, client *queue.Client) ([]Item, error) {
 	line := newLine(s.database, s.settings)
-	if err := line.assign(ctx); err != nil {
-		return nil, err
+	var all []Item
+	for more := true; more; {
+		var err error
+		if more, err = line.assign(ctx); err != nil {
+			return all, err
+		}
+		// After each batch: a hundred thousand rows for one receiver make nobody else wait.
+		items, err := line.bringAll(ctx, client)
+		all = append(all, items...)
+		if err != nil {
+			return all, err
+		}
 	}
-	return line.bringAll(ctx, client)
+	return all, nil
 }

@@ -90,18 +90,15 @@ func insertDeliveries(ctx context.Context, tx pgx.Tx, client *queue.Client, ids 
 // assignBatch rows are told their endpoint in one statement.
 const assignBatch = 5000
 
-// assign puts rows of producers in line, by the endpoint they are for.
-func (l line) assign(ctx context.Context) error {
-	for {
-		if err := l.WebhookEndpointEnsureMany(ctx, l.Pool, assignBatch); err != nil {
-			return fmt.Errorf("make endpoints of webhooks: %w", err)
-		}
-		rows, err := l.WebhookLogAssign(ctx, l.Pool, assignBatch)
-		if err != nil {
-			return fmt.Errorf("assign webhooks to endpoints: %w", err)
-		}
-		if rows < assignBatch {
-			return nil
-		}
+// assign puts rows of producers in line, by the endpoint they are for, and tells
+// whether there may be more of them.
+func (l line) assign(ctx context.Context) (more bool, err error) {
+	if err := l.WebhookEndpointEnsureMany(ctx, l.Pool, assignBatch); err != nil {
+		return false, fmt.Errorf("make endpoints of webhooks: %w", err)
 	}
+	rows, err := l.WebhookLogAssign(ctx, l.Pool, assignBatch)
+	if err != nil {
+		return false, fmt.Errorf("assign webhooks to endpoints: %w", err)
+	}
+	return rows == assignBatch, nil
 }

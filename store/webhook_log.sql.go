@@ -187,11 +187,10 @@ CROSS JOIN LATERAL (
             EXISTS (
                 SELECT
                 FROM workers.river_job j
-                WHERE j.kind = 'deliver_webhook'
+                WHERE j.args ->> 'webhook_log_id' = w.id::text
                   AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
                   -- A producer that resets a row means now, not when its job would be tried again.
-                  AND (j.state NOT IN ('retryable', 'scheduled') OR j.scheduled_at <= now() + interval '1 minute')
-                  AND j.args ->> 'webhook_log_id' = w.id::text) AS has_job
+                  AND (j.state NOT IN ('retryable', 'scheduled') OR j.scheduled_at <= now() + interval '1 minute')) AS has_job
         FROM public.webhook_logs w
         WHERE w.endpoint_id = e.id
           AND w.abandoned_at IS NULL
