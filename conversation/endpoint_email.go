@@ -83,6 +83,7 @@ var causeWords = map[string]string{
 	"redirect":            "it answered with a redirect, which is never followed",
 	"http_4xx":            "it refused the delivery (an answer of 400 to 499)",
 	"http_5xx":            "it answered with an error of its own (500 to 599)",
+	"protocol_error":      "it does not speak HTTP",
 	"bad_answer":          "its answer could not be read",
 	"blocked_address":     "its address is not on the public Internet",
 	"invalid_url":         "its address cannot be called",

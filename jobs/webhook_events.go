@@ -44,13 +44,8 @@ func NewEndpointEvents(reg prometheus.Registerer, logger *slog.Logger) *Endpoint
 
 // causes is the closed list of what can come of a try.
 func causes() []string {
-	list := []string{store.CauseDelivered, "http_4xx", "http_5xx"}
-	for _, cause := range []integrations.Cause{
-		integrations.CauseDNS, integrations.CauseRefused, integrations.CauseReset, integrations.CauseUnreachable,
-		integrations.CauseTimeout, integrations.CauseTLS, integrations.CauseCanceled, integrations.CauseNetwork,
-		integrations.CauseRedirect, integrations.CauseTooLarge, integrations.CauseBadAnswer,
-		integrations.CauseBlockedAddress, integrations.CauseInvalidURL, integrations.CauseInvalidRequest,
-	} {
+	list := []string{store.CauseDelivered}
+	for _, cause := range integrations.Causes() {
 		list = append(list, string(cause))
 	}
 	return list

@@ -37,9 +37,9 @@ how long each step took in milliseconds. A try over a connection that was there 
 DNS, CONNECT and TLS. Where nothing was answered there is no STATUS.
 
 The causes: delivered, timeout, dns_error, connection_refused, connection_reset,
-network_unreachable, tls_error, redirect, http_4xx, http_5xx, blocked_address, invalid_url,
-bad_answer, network_error, invalid_request (nothing to sign with), and canceled, when the
-worker stopped in the middle. Tries are kept for WEBHOOK_ATTEMPT_RETENTION.`,
+network_unreachable, tls_error, protocol_error, redirect, http_4xx, http_5xx, bad_answer,
+blocked_address, invalid_url, network_error, and for our own trouble local_error,
+invalid_request (nothing to sign with), and canceled, when the worker stopped in the middle. Tries are kept for WEBHOOK_ATTEMPT_RETENTION.`,
 		Example: `  worker webhooks attempts --webhook 0b9c2f4e-6a1d-4c3b-9e8f-7d6c5b4a3921
   worker webhooks attempts --endpoint 12 --limit 500 --json
   worker webhooks attempts --endpoint 12 --before 48213          the page after that attempt`,
