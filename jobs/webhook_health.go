@@ -19,11 +19,11 @@ const (
 	breakerAfter = 5
 	// An open breaker rests that long, twice as long after each probe that failed. The
 	// longest is what a receiver that is mended waits for its leads.
-	restMin, restMax = 30 * time.Second, 10 * time.Minute
+	shortestRest, longestRest = 30 * time.Second, 10 * time.Minute
 
 	// A receiver that asks for less gets one delivery at a time, with a gap that doubles
 	// each time it asks, and halves with each success.
-	gapMin, gapMax = time.Second, time.Minute
+	shortestGap, longestGap = time.Second, time.Minute
 
 	// disableAfter days of failures without a success, an endpoint is switched off. One
 	// event alone cannot do it: its tries end after a little over three days.
@@ -105,12 +105,12 @@ func rest(e store.WebhookEndpoint, f failure) store.WebhookEndpoint {
 	switch {
 	case f.throttles():
 		if !known {
-			gap := min(max(2*time.Duration(e.GapMs)*time.Millisecond, gapMin), gapMax)
+			gap := min(max(2*time.Duration(e.GapMs)*time.Millisecond, shortestGap), longestGap)
 			e.GapMs = gap.Milliseconds()
 		}
 		wait = max(time.Duration(e.GapMs)*time.Millisecond, f.retryAfter)
 	case f.dead() && e.Failures >= breakerAfter && !known:
-		wait = min(restMin<<min(e.Openings, 10), restMax)
+		wait = min(shortestRest<<min(e.Openings, 10), longestRest)
 		e.Openings++
 	case f.turn:
 		// It answers, if not as wished: others may go on.
@@ -139,7 +139,7 @@ func afterSuccess(e store.WebhookEndpoint, now time.Time) (store.WebhookEndpoint
 	e.State, e.Failures, e.FailingSince, e.Openings = store.EndpointHealthy, 0, nil, 0
 	e.DisabledAt, e.DisabledReason, e.BlockedUntil = nil, nil, nil
 	gap := time.Duration(e.GapMs) * time.Millisecond / 2
-	if gap < gapMin {
+	if gap < shortestGap {
 		e.GapMs = 0
 		return e, event
 	}

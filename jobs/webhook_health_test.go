@@ -42,15 +42,15 @@ func TestHealthOfAnEndpoint(t *testing.T) {
 		"a breaker that opens, longer each time, and closes at once": {
 			{failure: dead(false), state: healthy}, {failure: dead(false), state: healthy},
 			{failure: dead(false), state: healthy}, {failure: answered(500, 0, false), state: healthy},
-			{failure: dead(false), state: failing, event: eventFailing, rests: restMin},
-			{failure: dead(false), state: failing, rests: restMin}, // was under way: no longer for that
-			{after: restMin, failure: dead(true), state: failing, rests: 2 * restMin},
-			{after: 2 * restMin, failure: dead(true), state: failing, rests: 4 * restMin},
-			{after: 4 * restMin, failure: dead(true), state: failing, rests: 8 * restMin},
-			{after: 8 * restMin, failure: dead(true), state: failing, rests: 16 * restMin},
-			{after: 16 * restMin, failure: dead(true), state: failing, rests: restMax},
-			{after: restMax, failure: dead(true), state: failing, rests: restMax},
-			{after: restMax, delivered: true, state: healthy, event: eventRecovered},
+			{failure: dead(false), state: failing, event: eventFailing, rests: shortestRest},
+			{failure: dead(false), state: failing, rests: shortestRest}, // was under way: no longer for that
+			{after: shortestRest, failure: dead(true), state: failing, rests: 2 * shortestRest},
+			{after: 2 * shortestRest, failure: dead(true), state: failing, rests: 4 * shortestRest},
+			{after: 4 * shortestRest, failure: dead(true), state: failing, rests: 8 * shortestRest},
+			{after: 8 * shortestRest, failure: dead(true), state: failing, rests: 16 * shortestRest},
+			{after: 16 * shortestRest, failure: dead(true), state: failing, rests: longestRest},
+			{after: longestRest, failure: dead(true), state: failing, rests: longestRest},
+			{after: longestRest, delivered: true, state: healthy, event: eventRecovered},
 		},
 		"refusals of single leads do not stop the others": {
 			{failure: answered(422, 0, false), state: healthy}, {failure: answered(422, 0, false), state: healthy},

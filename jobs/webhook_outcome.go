@@ -175,7 +175,7 @@ func (d database) saveEndpoint(ctx context.Context, tx pgx.Tx, e store.WebhookEn
 // openIncident tells the owners of an endpoint that is disabled, or has failed for so
 // long, or so finally, that they will want to know. Each incident is told once.
 func (d database) openIncident(ctx context.Context, tx pgx.Tx, e store.WebhookEndpoint, event string, f failure) error {
-	kind := ""
+	var kind string
 	switch {
 	case event == eventDisabled:
 		kind = store.IncidentDisabled

@@ -29,6 +29,8 @@ JOIN workers.webhook_endpoints e ON e.id = waiting.endpoint_id
 CROSS JOIN LATERAL (
     SELECT
         l.id,
+        l.due_at,
+        l.created_at,
         l.has_job,
         count(*) FILTER (WHERE l.has_job) OVER () AS busy,
         row_number() OVER (PARTITION BY l.has_job ORDER BY l.due_at, l.created_at, l.id) AS place
@@ -56,7 +58,7 @@ WHERE e.state <> 'disabled'
   AND (e.blocked_until IS NULL OR e.blocked_until <= now())
   AND NOT line.has_job
   AND line.place + line.busy <= CASE WHEN e.blocked_until IS NULL THEN @room::integer ELSE 1 END
-ORDER BY line.place, e.id
+ORDER BY line.place, line.due_at, line.created_at, line.id
 LIMIT @max_rows;
 
 -- name: WebhookLogAssign :execrows
