@@ -56,9 +56,12 @@ func (w *wakeEndpoint) Work(ctx context.Context, job *river.Job[WakeEndpointArgs
 	})
 }
 
-// wakeAt makes sure that an endpoint is woken when it may be tried.
-func wakeAt(ctx context.Context, tx pgx.Tx, endpoint int64, at time.Time) error {
-	_, err := river.ClientFromContext[pgx.Tx](ctx).InsertTx(ctx, tx, WakeEndpointArgs{EndpointID: endpoint}, &river.InsertOpts{ScheduledAt: at})
+// wakeAt makes sure that an endpoint is woken when it may be tried, and no later.
+func (d database) wakeAt(ctx context.Context, tx pgx.Tx, endpoint int64, at time.Time) error {
+	woken, err := river.ClientFromContext[pgx.Tx](ctx).InsertTx(ctx, tx, WakeEndpointArgs{EndpointID: endpoint}, &river.InsertOpts{ScheduledAt: at})
+	if err == nil && woken.UniqueSkippedAsDuplicate {
+		err = d.JobBringForward(ctx, tx, store.JobBringForwardParams{ID: woken.Job.ID, ScheduledAt: at})
+	}
 	if err != nil {
 		return fmt.Errorf("enqueue waking of endpoint %d: %w", endpoint, err)
 	}

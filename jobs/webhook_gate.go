@@ -80,7 +80,7 @@ func (d database) takeTurn(ctx context.Context, endpoint int64) (taken bool, err
 			return err
 		}
 		taken = true
-		return wakeAt(ctx, tx, endpoint, until)
+		return d.wakeAt(ctx, tx, endpoint, until)
 	})
 	if err != nil {
 		return false, fmt.Errorf("take the turn of endpoint %d: %w", endpoint, err)

@@ -163,6 +163,25 @@ func TestWakeEndpoint(t *testing.T) {
 	b.wantEvent(work(b, jobs.WakeEndpointArgs{EndpointID: endpoint + 1}), river.EventKindJobCompleted)
 }
 
+// Ensure that a receiver that is slowed gets one delivery after each gap, not one when
+// the turn of the delivery before would have been over.
+func TestSlowedEndpointIsWokenInTime(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) { o.settings.Intervals.WebhookLogs = time.Hour })
+	b.rows(b.hookURL, 3)
+	b.run(b.sweeps.WebhookLogs)
+	b.exec("DELETE FROM workers.river_job")
+	b.exec("UPDATE workers.webhook_endpoints SET blocked_until = now(), gap_ms = 3000")
+	b.startWith(queue.Tuning{})
+	b.until("all are delivered, although a turn lasts longer than this waits", func(context.Context) bool {
+		return scalar[int](b, "SELECT count(*) FROM webhook_logs WHERE status = 'sent'") == 3
+	})
+	b.want("workers.webhook_endpoints", b.endpoint(scalar[uuid.UUID](b, "SELECT id FROM webhook_logs LIMIT 1")), row{"gap_ms": 0, "blocked_until": nil})
+	if n := len(b.customer.Deliveries()); n != 3 {
+		t.Errorf("%d deliveries, want 3", n)
+	}
+}
+
 // Ensure that a worker which died after the record, before it brought the next in line,
 // breaks no line.
 func TestLineGoesOnAfterACrash(t *testing.T) {

@@ -169,7 +169,7 @@ func (d database) saveEndpoint(ctx context.Context, tx pgx.Tx, e store.WebhookEn
 	if e.BlockedUntil == nil {
 		return nil
 	}
-	return wakeAt(ctx, tx, e.ID, *e.BlockedUntil)
+	return d.wakeAt(ctx, tx, e.ID, *e.BlockedUntil)
 }
 
 // openIncident tells the owners of an endpoint that is disabled, or has failed for so

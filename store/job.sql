@@ -23,3 +23,10 @@ SET state = 'completed',
     finalized_at = now()
 WHERE id = @id
   AND state = 'running';
+
+-- name: JobBringForward :exec
+UPDATE workers.river_job
+SET scheduled_at = @scheduled_at
+WHERE id = @id
+  AND state IN ('retryable', 'scheduled')
+  AND scheduled_at > @scheduled_at;

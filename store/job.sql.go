@@ -7,7 +7,26 @@ package store
 
 import (
 	"context"
+	"time"
 )
+
+const jobBringForward = `-- name: JobBringForward :exec
+UPDATE workers.river_job
+SET scheduled_at = $1
+WHERE id = $2
+  AND state IN ('retryable', 'scheduled')
+  AND scheduled_at > $1
+`
+
+type JobBringForwardParams struct {
+	ScheduledAt time.Time
+	ID          int64
+}
+
+func (q *Queries) JobBringForward(ctx context.Context, db DBTX, arg JobBringForwardParams) error {
+	_, err := db.Exec(ctx, jobBringForward, arg.ScheduledAt, arg.ID)
+	return err
+}
 
 const jobComplete = `-- name: JobComplete :exec
 UPDATE workers.river_job
