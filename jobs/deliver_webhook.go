@@ -10,16 +10,16 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
 // DeliverWebhookArgs delivers one webhook row. Enqueued in the transaction
-// that captures an email, or by the sweep for rows of producers. Repeating it is
-// safe: a row that is sent is left alone, and every try of a row carries the same
-// webhook-id, so that a receiver can drop what it has.
+// that captures an email, by the sweep for rows of producers, or by the delivery before
+// it in the line of its endpoint. Repeating it is safe: a row that is sent is left
+// alone, and every try of a row carries the same webhook-id, so that a receiver can
+// drop what it has.
 type DeliverWebhookArgs struct {
 	WebhookLogID uuid.UUID `json:"webhook_log_id"`
 }
@@ -41,8 +41,18 @@ type deliverWebhook struct {
 	database
 
 	sender   sender
+	line     line
+	gate     *gate
 	funnel   *Funnel
+	events   *EndpointEvents
 	settings Settings
+}
+
+func newDeliverWebhook(db database, d Deps) *deliverWebhook {
+	return &deliverWebhook{
+		database: db, sender: d.Webhooks, line: newLine(db, d.Settings), gate: newGate(),
+		funnel: d.Funnel, events: d.Endpoints, settings: d.Settings,
+	}
 }
 
 // Timeout leaves the exchange its ten seconds and the database its own.
@@ -50,9 +60,12 @@ func (w *deliverWebhook) Timeout(*river.Job[DeliverWebhookArgs]) time.Duration {
 	return 25 * time.Second
 }
 
-// Work makes one try and writes it down.
+// dueSlack is by how much the clocks of database and queue may differ.
+const dueSlack = 2 * time.Second
+
+// Work makes one try and writes it down, where the row is due and its endpoint takes it.
 func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhookArgs]) error {
-	row, err := w.WebhookLogGet(ctx, w.Pool, job.Args.WebhookLogID)
+	row, err := w.row(ctx, job.Args.WebhookLogID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // deleted by its producer
 	}
@@ -60,76 +73,50 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 		return fmt.Errorf("read webhook row %s: %w", job.Args.WebhookLogID, err)
 	}
 	if row.Status == "sent" {
-		return nil
+		// Its worker may have died between the record and the next in line.
+		return w.line.bring(ctx, row.EndpointID)
 	}
-	result, err := w.sender.Deliver(ctx, webhook.Delivery{
-		ID: row.ID.String(), URL: row.WebhookUrl, Body: []byte(row.Payload),
-		Secret: w.settings.WebhookSecret, Now: time.Now(),
-	})
-	if e := integrations.As(err); errors.Is(err, context.Canceled) || e != nil && e.Kind == integrations.Denied {
-		// The worker stops, or has nothing to sign with: not a try that the receiver failed.
-		return fmt.Errorf("deliver webhook %s: %w", row.ID, err)
+	if left := time.Duration(row.SecondsLeft * float64(time.Second)); left > dueSlack {
+		return &queue.NotYet{Until: time.Now().Add(left), Reason: "the row is due later"} // so that a crash hurries nobody
+	}
+	way, err := w.pass(ctx, row)
+	if err != nil {
+		return err
+	}
+	if way == shut {
+		return w.stepAside(ctx, job, row)
+	}
+	err = w.try(ctx, job, row, way == alone)
+	if w.gate.leave(row.EndpointID) > endpointSlots/2 {
+		return err // one of those brings several at once
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err != nil {
-		return w.recordFailure(ctx, row, result, err)
-	}
-	return w.recordSent(ctx, row, result)
+	return errors.Join(err, w.line.bring(ctx, row.EndpointID))
 }
 
-func (w *deliverWebhook) recordSent(ctx context.Context, row store.WebhookLogGetRow, result webhook.Result) error {
-	status := int32(result.Status)
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
-		err := w.WebhookLogRecordSent(ctx, tx, store.WebhookLogRecordSentParams{
-			ID: row.ID, ResponseStatus: &status, ResponseBody: &result.Body,
-		})
-		if err != nil || row.LeadID == nil {
-			return err
-		}
-		_, err = w.LeadMove(ctx, tx, store.LeadMoveParams{
-			ID: *row.LeadID, FromStatus: store.LeadEmailCaptured, ToStatus: store.LeadWebhookSent,
-		})
-		return err
+// row reads the row with its endpoint, which is made for the first row of a URL.
+func (w *deliverWebhook) row(ctx context.Context, id uuid.UUID) (store.WebhookLogGetRow, error) {
+	row, err := w.WebhookLogGet(ctx, w.Pool, id)
+	if err != nil || row.EndpointID != 0 {
+		return row, err
+	}
+	err = w.WebhookEndpointEnsure(ctx, w.Pool, store.WebhookEndpointEnsureParams{Scope: row.Scope, Url: row.WebhookUrl})
+	if err != nil {
+		return row, err
+	}
+	return w.WebhookLogGet(ctx, w.Pool, id)
+}
+
+// try delivers, with no transaction open, and records the outcome.
+func (w *deliverWebhook) try(ctx context.Context, job *river.Job[DeliverWebhookArgs], row store.WebhookLogGetRow, turn bool) error {
+	t := try{row: row, jobID: job.ID, started: time.Now(), turn: turn}
+	t.result, t.err = w.sender.Deliver(ctx, webhook.Delivery{
+		ID: row.ID.String(), URL: row.WebhookUrl, Body: []byte(row.Payload),
+		Secret: w.settings.WebhookSecret, Now: t.started,
 	})
-	if err != nil {
-		return fmt.Errorf("record webhook %s as sent: %w", row.ID, err)
-	}
-	w.funnel.Webhook(true)
-	return nil
-}
-
-// recordFailure books the try on the row and says when the next one is due: on
-// the schedule, later where the receiver asks for it, never after the last.
-func (w *deliverWebhook) recordFailure(
-	ctx context.Context, row store.WebhookLogGetRow, result webhook.Result, cause error,
-) error {
-	cause = fmt.Errorf("deliver webhook %s: %w", row.ID, cause)
-	now := time.Now()
-	tries := int(row.RetryCount) + 1
-	message := cause.Error()
-	failure := store.WebhookLogRecordFailureParams{ID: row.ID, ErrorMessage: &message}
-	if result.Status != 0 {
-		status := int32(result.Status)
-		failure.ResponseStatus, failure.ResponseBody = &status, &result.Body
-	}
-	next := now.Add(w.settings.WebhookSchedule.Wait(tries))
-	vendor := integrations.As(cause)
-	if vendor != nil {
-		next = later(next, now.Add(vendor.RetryAfter))
-	}
-	switch {
-	case vendor != nil && vendor.Kind == integrations.Rejected:
-		failure.AbandonedAt = &now
-	case tries <= len(w.settings.WebhookSchedule):
-		failure.NextAttemptAt = &next
-	}
-	if err := w.WebhookLogRecordFailure(ctx, w.Pool, failure); err != nil {
-		return errors.Join(cause, fmt.Errorf("record failure of webhook %s: %w", row.ID, err))
-	}
-	w.funnel.Webhook(false)
-	if failure.NextAttemptAt == nil {
-		return &queue.Recorded{Err: cause} // no further try by itself
-	}
-	return &queue.RetryAt{Err: cause, At: next}
+	t.ended = time.Now()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return w.record(ctx, t)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,11 @@ import (
 	"github.com/bravorevos/workers/sandbox/receiver"
 )
 
+// deliver makes a try now, whatever the row says of the next one.
 func (b *bench) deliver(id uuid.UUID) *rivertest.WorkResult {
 	b.Helper()
+	b.exec("UPDATE webhook_logs SET next_attempt_at = NULL WHERE id = $1 AND next_attempt_at > now()", id)
+	b.exec("UPDATE workers.webhook_endpoints SET blocked_until = now() WHERE blocked_until > now()")
 	return work(b, jobs.DeliverWebhookArgs{WebhookLogID: id})
 }
 
@@ -132,14 +136,11 @@ func TestDeliverWebhookEndsAtTheLimit(t *testing.T) {
 func TestDeliverWebhookThatCanNeverArrive(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.customer.Behave("/gone", receiver.Behaviour{Status: http.StatusGone})
-	gone := strings.TrimSuffix(b.hookURL, "/leads") + "/gone"
 	tests := []struct {
 		url    string
 		status any
 		says   string
 	}{
-		{gone, 410, "410"},
 		{"not a url", nil, "must begin with https://"},
 		{"ftp://hooks.example", nil, "must begin with https://"},
 		{"http://10.0.0.7/internal", nil, "not on the public Internet"},
@@ -188,7 +189,7 @@ func TestDeliverWebhookNamesTheCause(t *testing.T) {
 	}
 	for _, tc := range tests {
 		b.customer.Behave("/leads", tc.behaviour)
-		columns := row{}
+		columns := row{"webhook_url": b.hookURL + "?case=" + url.QueryEscape(tc.name)} // an endpoint of its own
 		if tc.url != "" {
 			columns["webhook_url"] = tc.url
 		}
@@ -231,8 +232,10 @@ func TestDeliverWebhookWithoutASecret(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *options) { o.settings.WebhookSecret = "" })
 	id := b.webhookLog(nil)
-	b.wantEvent(b.deliver(id), river.EventKindJobSnoozed)
-	b.want("webhook_logs", id, row{"status": "pending", "retry_count": 0})
+	b.wantEvent(b.deliver(id), river.EventKindJobCancelled)
+	b.want("webhook_logs", id, row{"status": "pending", "retry_count": 0, "last_attempt_at": nil})
+	b.wantNear(scalar[time.Time](b, "SELECT blocked_until FROM workers.webhook_endpoints"), time.Minute)
+	b.want("workers.webhook_endpoints", b.endpoint(id), row{"state": "healthy", "failures": 0})
 	if diff := cmp.Diff(0, len(b.customer.Deliveries())); diff != "" {
 		t.Errorf("deliveries without a signature (-want +got):\n%s", diff)
 	}

@@ -11,7 +11,8 @@ import (
 // WorkerOf returns the worker of one kind as [Register] builds it, for tests that
 // run a single job.
 func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
-	s := d.Settings.withDefaults()
+	d.Settings = d.Settings.withDefaults()
+	s := d.Settings
 	db := database{Pool: d.Pool, Queries: store.New()}
 	heard := &answers{database: db, chats: d.Unipile, mail: d.Mail, funnel: d.Funnel, settings: s}
 	for _, candidate := range []any{
@@ -20,8 +21,10 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 		&checkInbox{answers: heard, linkedin: d.Unipile},
 		&handleAnswer{answers: heard},
 		&checkRelations{database: db, linkedin: d.Unipile, settings: s},
-		&deliverWebhook{database: db, sender: d.Webhooks, funnel: d.Funnel, settings: s},
+		newDeliverWebhook(db, d),
+		&wakeEndpoint{line: newLine(db, s)},
 		&sendEmail{database: db, mailer: d.Resend, funnel: d.Funnel, from: s.EmailFrom},
+		&tellOwner{database: db, mailer: d.Resend, from: s.EmailFrom},
 		&prune{database: db, retention: s.Retention},
 	} {
 		if worker, ok := candidate.(river.Worker[T]); ok {

@@ -13,8 +13,11 @@
 //	sweep_conversations   -                period: follow-ups, and who is silent    sweeps
 //	check_relations       account_id       sweep_inboxes, a few times a day         inbox
 //	deliver_webhook       webhook_log_id   the transaction that captures an email;  webhooks
-//	                                       sweep_webhook_logs
+//	                                       sweep_webhook_logs; the delivery before
+//	wake_endpoint         endpoint_id      the transaction that blocks an endpoint  sweeps
 //	send_email            notification_id  sweep_notifications                      email
+//	tell_owner            incident_id,     the transaction that opens an incident   email
+//	                      user_id
 //	prune                 -                period                                   upkeep
 //
 // Rows of the domain are the truth and jobs are its execution: arguments are ids,
@@ -46,7 +49,9 @@ type Deps struct {
 	Webhooks *webhook.Sender
 	Mail     *mx.Checker // nil: domains of addresses are not looked up
 	Funnel   *Funnel
-	Settings Settings
+	// Endpoints tells operators of receivers in trouble; nil: nobody.
+	Endpoints *EndpointEvents
+	Settings  Settings
 }
 
 // Settings are the figures that an operator may change. Zero values mean the
@@ -88,6 +93,7 @@ type Intervals struct {
 type Retention struct {
 	Comments time.Duration // that did not match
 	Inbox    time.Duration // answers of leads
+	Attempts time.Duration // to deliver webhooks
 }
 
 func (s Settings) withDefaults() Settings {
@@ -109,6 +115,7 @@ func (s Settings) withDefaults() Settings {
 	}
 	s.Retention.Comments = cmp.Or(s.Retention.Comments, 14*24*time.Hour)
 	s.Retention.Inbox = cmp.Or(s.Retention.Inbox, 90*24*time.Hour)
+	s.Retention.Attempts = cmp.Or(s.Retention.Attempts, 30*24*time.Hour)
 	return s
 }
 
@@ -126,7 +133,7 @@ func Kinds() []string {
 		SweepScrapeJobsArgs{}.Kind(), SweepMessagesArgs{}.Kind(), SweepInboxesArgs{}.Kind(),
 		SweepWebhookLogsArgs{}.Kind(), SweepNotificationsArgs{}.Kind(), SweepConversationsArgs{}.Kind(),
 		PollCommentsArgs{}.Kind(), SendDMArgs{}.Kind(), CheckInboxArgs{}.Kind(), HandleAnswerArgs{}.Kind(), CheckRelationsArgs{}.Kind(),
-		DeliverWebhookArgs{}.Kind(), SendEmailArgs{}.Kind(), PruneArgs{}.Kind(),
+		DeliverWebhookArgs{}.Kind(), WakeEndpointArgs{}.Kind(), SendEmailArgs{}.Kind(), TellOwnerArgs{}.Kind(), PruneArgs{}.Kind(),
 	}
 }
 
@@ -149,8 +156,10 @@ func Register(d Deps) *river.Workers {
 	river.AddWorker(workers, &checkInbox{answers: answers, linkedin: d.Unipile})
 	river.AddWorker(workers, &handleAnswer{answers: answers})
 	river.AddWorker(workers, &checkRelations{database: db, linkedin: d.Unipile, settings: s})
-	river.AddWorker(workers, &deliverWebhook{database: db, sender: d.Webhooks, funnel: d.Funnel, settings: s})
+	river.AddWorker(workers, newDeliverWebhook(db, d))
+	river.AddWorker(workers, &wakeEndpoint{line: newLine(db, s)})
 	river.AddWorker(workers, &sendEmail{database: db, mailer: d.Resend, funnel: d.Funnel, from: s.EmailFrom})
+	river.AddWorker(workers, &tellOwner{database: db, mailer: d.Resend, from: s.EmailFrom})
 	river.AddWorker(workers, &prune{database: db, retention: s.Retention})
 	return workers
 }

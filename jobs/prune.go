@@ -50,9 +50,13 @@ func (w *prune) Work(ctx context.Context, _ *river.Job[PruneArgs]) error {
 	reads := func() (int64, error) {
 		return w.CommentReadPrune(ctx, w.Pool, store.CommentReadPruneParams{Before: now.Add(-2 * day), MaxRows: pruneBatch})
 	}
+	attempts := func() (int64, error) {
+		before := now.Add(-w.retention.Attempts)
+		return w.WebhookAttemptPrune(ctx, w.Pool, store.WebhookAttemptPruneParams{Before: before, MaxRows: pruneBatch})
+	}
 	for name, forget := range map[string]func() (int64, error){
 		"comments": comments, "inbox messages": inbox, "own messages": own, "comment reads": reads,
-		"awaited relations": func() (int64, error) { return w.expire(ctx) },
+		"webhook attempts": attempts, "awaited relations": func() (int64, error) { return w.expire(ctx) },
 	} {
 		for rows := int64(pruneBatch); rows == pruneBatch; {
 			var err error

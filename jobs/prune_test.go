@@ -71,3 +71,17 @@ func TestPruneKeepsForAsLongAsIsSet(t *testing.T) {
 		t.Errorf("comment %q is kept beyond its time", body)
 	}
 }
+
+// Ensure that tries to deliver webhooks are forgotten after their time, however many.
+func TestPruneAttempts(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) { o.settings.Retention.Attempts = 10 * 24 * time.Hour })
+	b.exec(`INSERT INTO workers.webhook_attempts (endpoint_id, number, trigger, started_at, cause)
+		SELECT 1, 1, 'automatic', now() - interval '11 days', 'timeout' FROM generate_series(1, 5001) n`)
+	b.exec(`INSERT INTO workers.webhook_attempts (endpoint_id, number, trigger, started_at, cause)
+		VALUES (1, 1, 'automatic', now() - interval '9 days', 'timeout')`)
+	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	if n := scalar[int](b, "SELECT count(*) FROM workers.webhook_attempts"); n != 1 {
+		t.Errorf("%d attempts left, want the young one", n)
+	}
+}

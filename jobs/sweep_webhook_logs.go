@@ -3,15 +3,13 @@ package jobs
 import (
 	"context"
 
-	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/queue"
-	"github.com/bravorevos/workers/store"
 )
 
-// SweepWebhookLogsArgs asks for a delivery of every due webhook row.
-// Repeating it is safe: a row that has a job is not due.
+// SweepWebhookLogsArgs asks for a delivery of every due webhook row, as far as its
+// endpoint has room. Repeating it is safe: a row that has a job is not due.
 type SweepWebhookLogsArgs struct{}
 
 // Kind names the job.
@@ -20,12 +18,22 @@ func (SweepWebhookLogsArgs) Kind() string { return "sweep_webhook_logs" }
 // InsertOpts lets one run at a time.
 func (SweepWebhookLogsArgs) InsertOpts() river.InsertOpts { return sweepOpts() }
 
-// WebhookLogs gives a deliver_webhook job to each due row of webhook_logs.
+// WebhookLogs gives a deliver_webhook job to the next due rows of webhook_logs, of
+// every endpoint as many as it has room for. Each delivery brings one after it.
 func (s *Sweeps) WebhookLogs(ctx context.Context, client *queue.Client) ([]Item, error) {
-	maxTries := int32(len(s.settings.WebhookSchedule) + 1)
-	return giveJobs(ctx, client,
-		func(limit int32) ([]uuid.UUID, error) {
-			return s.WebhookLogListDue(ctx, s.Pool, store.WebhookLogListDueParams{MaxTries: maxTries, MaxRows: limit})
-		},
-		func(id uuid.UUID) river.JobArgs { return DeliverWebhookArgs{WebhookLogID: id} })
+	line := newLine(s.database, s.settings)
+	var all []Item
+	for more := true; more; {
+		var err error
+		if more, err = line.assign(ctx); err != nil {
+			return all, err
+		}
+		// After each batch: a hundred thousand rows for one receiver make nobody else wait.
+		items, err := line.bringAll(ctx, client)
+		all = append(all, items...)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
 }

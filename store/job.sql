@@ -14,3 +14,19 @@ FROM workers.river_job
 WHERE kind = @kind
   AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
   AND args ->> @argument::text = ANY (@row_ids::text[]);
+
+-- name: JobComplete :exec
+-- Ends a running job in the transaction of what it did, as River's JobCompleteTx does:
+-- what Work returns is then of no effect.
+UPDATE workers.river_job
+SET state = 'completed',
+    finalized_at = now()
+WHERE id = @id
+  AND state = 'running';
+
+-- name: JobBringForward :exec
+UPDATE workers.river_job
+SET scheduled_at = @scheduled_at
+WHERE id = @id
+  AND state IN ('retryable', 'scheduled')
+  AND scheduled_at > @scheduled_at;

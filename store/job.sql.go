@@ -7,7 +7,41 @@ package store
 
 import (
 	"context"
+	"time"
 )
+
+const jobBringForward = `-- name: JobBringForward :exec
+UPDATE workers.river_job
+SET scheduled_at = $1
+WHERE id = $2
+  AND state IN ('retryable', 'scheduled')
+  AND scheduled_at > $1
+`
+
+type JobBringForwardParams struct {
+	ScheduledAt time.Time
+	ID          int64
+}
+
+func (q *Queries) JobBringForward(ctx context.Context, db DBTX, arg JobBringForwardParams) error {
+	_, err := db.Exec(ctx, jobBringForward, arg.ScheduledAt, arg.ID)
+	return err
+}
+
+const jobComplete = `-- name: JobComplete :exec
+UPDATE workers.river_job
+SET state = 'completed',
+    finalized_at = now()
+WHERE id = $1
+  AND state = 'running'
+`
+
+// Ends a running job in the transaction of what it did, as River's JobCompleteTx does:
+// what Work returns is then of no effect.
+func (q *Queries) JobComplete(ctx context.Context, db DBTX, id int64) error {
+	_, err := db.Exec(ctx, jobComplete, id)
+	return err
+}
 
 const jobListActive = `-- name: JobListActive :many
 SELECT

@@ -6,6 +6,8 @@ package store
 
 import (
 	"time"
+
+	"github.com/google/uuid"
 )
 
 type Account struct {
@@ -38,4 +40,43 @@ type Pause struct {
 	Reason    string
 	Since     time.Time
 	Until     *time.Time
+}
+
+type WebhookAttempt struct {
+	ID           int64
+	WebhookLogID *uuid.UUID
+	EndpointID   int64
+	Number       int32
+	Trigger      string
+	StartedAt    time.Time
+	FinishedAt   *time.Time
+	Status       *int32
+	Cause        string
+	Address      *string
+	DnsMs        *int32
+	ConnectMs    *int32
+	TlsMs        *int32
+	FirstByteMs  *int32
+	TotalMs      *int32
+	Reused       bool
+	BodyHead     *string
+	ErrorDetail  *string
+}
+
+type WebhookEndpoint struct {
+	ID             int64
+	Scope          uuid.UUID
+	Url            string
+	State          string
+	Failures       int32
+	FailingSince   *time.Time
+	LastFailureAt  *time.Time
+	LastCause      *string
+	LastSuccessAt  *time.Time
+	DisabledAt     *time.Time
+	DisabledReason *string
+	BlockedUntil   *time.Time
+	Openings       int32
+	GapMs          int64
+	CreatedAt      time.Time
 }

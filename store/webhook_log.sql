@@ -1,35 +1,132 @@
--- name: WebhookLogListDue :many
--- Due and without a job: inserted by producers, or failed below the limit whose
--- job was lost.
-SELECT w.id
-FROM public.webhook_logs w
-WHERE (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
-  AND coalesce(w.retry_count, 0) < @max_tries::integer
-  AND w.abandoned_at IS NULL
-  AND (w.next_attempt_at IS NULL OR w.next_attempt_at <= now())
-  -- NOT IN is hashed, whatever the planner believes of the number of jobs.
-  AND w.id::text NOT IN (
-      SELECT j.args ->> 'webhook_log_id'
-      FROM workers.river_job j
-      WHERE j.kind = 'deliver_webhook'
-        AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-        -- A producer that resets a row means now, not when its job would be tried again.
-        AND (j.state NOT IN ('retryable', 'scheduled') OR j.scheduled_at <= now() + interval '1 minute')
-        AND j.args ->> 'webhook_log_id' IS NOT NULL)
-ORDER BY w.created_at, w.id
+-- name: WebhookLogListNext :many
+-- Whom to give a job: of each endpoint the oldest due rows that have none, as many as
+-- the endpoint has room for. An endpoint that is blocked or disabled has none, one that
+-- was blocked has room for one. The endpoints between first and last are walked along
+-- the index, so that those for which nothing waits cost nothing.
+WITH RECURSIVE waiting (endpoint_id) AS (
+    (SELECT w.endpoint_id
+     FROM public.webhook_logs w
+     WHERE w.abandoned_at IS NULL
+       AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+       AND w.endpoint_id BETWEEN @first_endpoint::bigint AND @last_endpoint::bigint
+     ORDER BY w.endpoint_id
+     LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT w.endpoint_id
+        FROM public.webhook_logs w
+        WHERE w.abandoned_at IS NULL
+          AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+          AND w.endpoint_id > waiting.endpoint_id
+          AND w.endpoint_id <= @last_endpoint::bigint
+        ORDER BY w.endpoint_id
+        LIMIT 1)
+    FROM waiting
+    WHERE waiting.endpoint_id IS NOT NULL)
+SELECT line.id
+FROM waiting
+JOIN workers.webhook_endpoints e ON e.id = waiting.endpoint_id
+CROSS JOIN LATERAL (
+    SELECT
+        l.id,
+        l.due_at,
+        l.created_at,
+        l.has_job,
+        count(*) FILTER (WHERE l.has_job) OVER () AS busy,
+        row_number() OVER (PARTITION BY l.has_job ORDER BY l.due_at, l.created_at, l.id) AS place
+    FROM (
+        SELECT
+            w.id,
+            w.created_at,
+            coalesce(w.next_attempt_at, '-infinity'::timestamptz) AS due_at,
+            EXISTS (
+                SELECT
+                FROM workers.river_job j
+                WHERE j.args ->> 'webhook_log_id' = w.id::text
+                  AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+                  -- A producer that resets a row means now, not when its job would be tried again.
+                  AND (j.state NOT IN ('retryable', 'scheduled') OR j.scheduled_at <= now() + interval '1 minute')) AS has_job
+        FROM public.webhook_logs w
+        WHERE w.endpoint_id = e.id
+          AND w.abandoned_at IS NULL
+          AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+          AND coalesce(w.next_attempt_at, '-infinity'::timestamptz) <= now()
+          AND coalesce(w.retry_count, 0) < @max_tries::integer
+        ORDER BY coalesce(w.next_attempt_at, '-infinity'::timestamptz), w.created_at, w.id
+        LIMIT 2 * @room::integer) l) line
+WHERE e.state <> 'disabled'
+  AND (e.blocked_until IS NULL OR e.blocked_until <= now())
+  AND NOT line.has_job
+  AND line.place + line.busy <= CASE WHEN e.blocked_until IS NULL THEN @room::integer ELSE 1 END
+ORDER BY line.place, line.due_at, line.created_at, line.id
 LIMIT @max_rows;
 
+-- name: WebhookLogAssign :execrows
+-- Tells rows of producers their endpoint, which [WebhookEndpointEnsureMany] made.
+UPDATE public.webhook_logs w
+SET endpoint_id = e.id
+FROM (
+    SELECT fresh.id, fresh.webhook_url, coalesce(fresh.campaign_id, l.campaign_id) AS campaign_id
+    FROM public.webhook_logs fresh
+    LEFT JOIN public.leads l ON l.id = fresh.lead_id
+    WHERE fresh.endpoint_id IS NULL
+      AND fresh.abandoned_at IS NULL
+      AND (fresh.status IS NULL OR fresh.status = 'pending' OR fresh.status = 'failed')
+    ORDER BY fresh.id
+    LIMIT @max_rows
+    FOR UPDATE OF fresh SKIP LOCKED) f
+LEFT JOIN public.campaigns c ON c.id = f.campaign_id
+JOIN workers.webhook_endpoints e
+    ON e.scope = coalesce(c.client_id, f.campaign_id, '00000000-0000-0000-0000-000000000000')
+    AND md5(e.url) = md5(btrim(f.webhook_url, E' \t\r\n'))
+WHERE w.id = f.id;
+
 -- name: WebhookLogGet :one
+-- A row with its endpoint, as far as that is known.
 SELECT
-    id,
-    lead_id,
-    campaign_id,
-    coalesce(webhook_url, '')::text AS webhook_url,
-    payload::text AS payload,
-    coalesce(status, 'pending')::text AS status,
-    coalesce(retry_count, 0)::integer AS retry_count
-FROM public.webhook_logs
-WHERE id = @id;
+    w.id,
+    w.lead_id,
+    w.campaign_id,
+    btrim(coalesce(w.webhook_url, ''), E' \t\r\n')::text AS webhook_url,
+    w.payload::text AS payload,
+    coalesce(w.status, 'pending')::text AS status,
+    coalesce(w.retry_count, 0)::integer AS retry_count,
+    -- At most a day: a producer's time may be infinity.
+    CASE WHEN w.next_attempt_at > now()
+        THEN extract(epoch FROM least(w.next_attempt_at, now() + interval '1 day') - now()) ELSE 0 END::float8 AS seconds_left,
+    coalesce(c.client_id, w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')::uuid AS scope,
+    coalesce(e.id, 0)::bigint AS endpoint_id,
+    coalesce(e.state, 'healthy')::text AS endpoint_state,
+    e.blocked_until,
+    coalesce(e.blocked_until > now(), false)::boolean AS blocked
+FROM public.webhook_logs w
+LEFT JOIN public.leads l ON l.id = w.lead_id
+LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
+LEFT JOIN workers.webhook_endpoints e
+    ON e.scope = coalesce(c.client_id, w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')
+    AND md5(e.url) = md5(btrim(w.webhook_url, E' \t\r\n'))
+WHERE w.id = @id;
+
+-- name: WebhookLogJoinLine :exec
+-- A row that goes on waiting is found by its endpoint.
+UPDATE public.webhook_logs
+SET endpoint_id = @endpoint_id
+WHERE id = @id
+  AND endpoint_id IS DISTINCT FROM @endpoint_id;
+
+-- name: WebhookLogRelease :execrows
+-- After an endpoint was enabled: what waits is due at once, and what used up its tries
+-- since the endpoint began to fail, or waited for 410, starts anew.
+UPDATE public.webhook_logs
+SET status = 'pending',
+    retry_count = CASE WHEN retry_count >= @max_tries::integer THEN 0 ELSE retry_count END,
+    next_attempt_at = NULL,
+    abandoned_at = NULL
+WHERE endpoint_id = @endpoint_id
+  AND (status IS NULL OR status = 'pending' OR status = 'failed')
+  AND (abandoned_at IS NULL
+      OR retry_count >= @max_tries::integer AND last_attempt_at >= @failing_since::timestamptz)
+  AND (status IS DISTINCT FROM 'pending' OR next_attempt_at IS NOT NULL OR abandoned_at IS NOT NULL);
 
 -- name: WebhookLogInsert :one
 INSERT INTO public.webhook_logs (lead_id, campaign_id, webhook_url, payload, status, retry_count)
@@ -39,6 +136,7 @@ RETURNING id;
 -- name: WebhookLogRecordSent :exec
 UPDATE public.webhook_logs
 SET status = 'sent',
+    endpoint_id = @endpoint_id,
     last_attempt_at = now(),
     next_attempt_at = NULL,
     response_status = @response_status,
@@ -49,6 +147,7 @@ WHERE id = @id;
 -- name: WebhookLogRecordFailure :exec
 UPDATE public.webhook_logs
 SET status = 'failed',
+    endpoint_id = @endpoint_id,
     retry_count = coalesce(retry_count, 0) + 1,
     last_attempt_at = now(),
     next_attempt_at = @next_attempt_at,

@@ -13,29 +13,78 @@ import (
 	"github.com/google/uuid"
 )
 
+const webhookLogAssign = `-- name: WebhookLogAssign :execrows
+UPDATE public.webhook_logs w
+SET endpoint_id = e.id
+FROM (
+    SELECT fresh.id, fresh.webhook_url, coalesce(fresh.campaign_id, l.campaign_id) AS campaign_id
+    FROM public.webhook_logs fresh
+    LEFT JOIN public.leads l ON l.id = fresh.lead_id
+    WHERE fresh.endpoint_id IS NULL
+      AND fresh.abandoned_at IS NULL
+      AND (fresh.status IS NULL OR fresh.status = 'pending' OR fresh.status = 'failed')
+    ORDER BY fresh.id
+    LIMIT $1
+    FOR UPDATE OF fresh SKIP LOCKED) f
+LEFT JOIN public.campaigns c ON c.id = f.campaign_id
+JOIN workers.webhook_endpoints e
+    ON e.scope = coalesce(c.client_id, f.campaign_id, '00000000-0000-0000-0000-000000000000')
+    AND md5(e.url) = md5(btrim(f.webhook_url, E' \t\r\n'))
+WHERE w.id = f.id
+`
+
+// Tells rows of producers their endpoint, which [WebhookEndpointEnsureMany] made.
+func (q *Queries) WebhookLogAssign(ctx context.Context, db DBTX, maxRows int32) (int64, error) {
+	result, err := db.Exec(ctx, webhookLogAssign, maxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const webhookLogGet = `-- name: WebhookLogGet :one
 SELECT
-    id,
-    lead_id,
-    campaign_id,
-    coalesce(webhook_url, '')::text AS webhook_url,
-    payload::text AS payload,
-    coalesce(status, 'pending')::text AS status,
-    coalesce(retry_count, 0)::integer AS retry_count
-FROM public.webhook_logs
-WHERE id = $1
+    w.id,
+    w.lead_id,
+    w.campaign_id,
+    btrim(coalesce(w.webhook_url, ''), E' \t\r\n')::text AS webhook_url,
+    w.payload::text AS payload,
+    coalesce(w.status, 'pending')::text AS status,
+    coalesce(w.retry_count, 0)::integer AS retry_count,
+    -- At most a day: a producer's time may be infinity.
+    CASE WHEN w.next_attempt_at > now()
+        THEN extract(epoch FROM least(w.next_attempt_at, now() + interval '1 day') - now()) ELSE 0 END::float8 AS seconds_left,
+    coalesce(c.client_id, w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')::uuid AS scope,
+    coalesce(e.id, 0)::bigint AS endpoint_id,
+    coalesce(e.state, 'healthy')::text AS endpoint_state,
+    e.blocked_until,
+    coalesce(e.blocked_until > now(), false)::boolean AS blocked
+FROM public.webhook_logs w
+LEFT JOIN public.leads l ON l.id = w.lead_id
+LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
+LEFT JOIN workers.webhook_endpoints e
+    ON e.scope = coalesce(c.client_id, w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')
+    AND md5(e.url) = md5(btrim(w.webhook_url, E' \t\r\n'))
+WHERE w.id = $1
 `
 
 type WebhookLogGetRow struct {
-	ID         uuid.UUID
-	LeadID     *uuid.UUID
-	CampaignID *uuid.UUID
-	WebhookUrl string
-	Payload    string
-	Status     string
-	RetryCount int32
+	ID            uuid.UUID
+	LeadID        *uuid.UUID
+	CampaignID    *uuid.UUID
+	WebhookUrl    string
+	Payload       string
+	Status        string
+	RetryCount    int32
+	SecondsLeft   float64
+	Scope         uuid.UUID
+	EndpointID    int64
+	EndpointState string
+	BlockedUntil  *time.Time
+	Blocked       bool
 }
 
+// A row with its endpoint, as far as that is known.
 func (q *Queries) WebhookLogGet(ctx context.Context, db DBTX, id uuid.UUID) (WebhookLogGetRow, error) {
 	row := db.QueryRow(ctx, webhookLogGet, id)
 	var i WebhookLogGetRow
@@ -47,6 +96,12 @@ func (q *Queries) WebhookLogGet(ctx context.Context, db DBTX, id uuid.UUID) (Web
 		&i.Payload,
 		&i.Status,
 		&i.RetryCount,
+		&i.SecondsLeft,
+		&i.Scope,
+		&i.EndpointID,
+		&i.EndpointState,
+		&i.BlockedUntil,
+		&i.Blocked,
 	)
 	return i, err
 }
@@ -76,35 +131,104 @@ func (q *Queries) WebhookLogInsert(ctx context.Context, db DBTX, arg WebhookLogI
 	return id, err
 }
 
-const webhookLogListDue = `-- name: WebhookLogListDue :many
-SELECT w.id
-FROM public.webhook_logs w
-WHERE (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
-  AND coalesce(w.retry_count, 0) < $1::integer
-  AND w.abandoned_at IS NULL
-  AND (w.next_attempt_at IS NULL OR w.next_attempt_at <= now())
-  -- NOT IN is hashed, whatever the planner believes of the number of jobs.
-  AND w.id::text NOT IN (
-      SELECT j.args ->> 'webhook_log_id'
-      FROM workers.river_job j
-      WHERE j.kind = 'deliver_webhook'
-        AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
-        -- A producer that resets a row means now, not when its job would be tried again.
-        AND (j.state NOT IN ('retryable', 'scheduled') OR j.scheduled_at <= now() + interval '1 minute')
-        AND j.args ->> 'webhook_log_id' IS NOT NULL)
-ORDER BY w.created_at, w.id
-LIMIT $2
+const webhookLogJoinLine = `-- name: WebhookLogJoinLine :exec
+UPDATE public.webhook_logs
+SET endpoint_id = $1
+WHERE id = $2
+  AND endpoint_id IS DISTINCT FROM $1
 `
 
-type WebhookLogListDueParams struct {
-	MaxTries int32
-	MaxRows  int32
+type WebhookLogJoinLineParams struct {
+	EndpointID *int64
+	ID         uuid.UUID
 }
 
-// Due and without a job: inserted by producers, or failed below the limit whose
-// job was lost.
-func (q *Queries) WebhookLogListDue(ctx context.Context, db DBTX, arg WebhookLogListDueParams) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, webhookLogListDue, arg.MaxTries, arg.MaxRows)
+// A row that goes on waiting is found by its endpoint.
+func (q *Queries) WebhookLogJoinLine(ctx context.Context, db DBTX, arg WebhookLogJoinLineParams) error {
+	_, err := db.Exec(ctx, webhookLogJoinLine, arg.EndpointID, arg.ID)
+	return err
+}
+
+const webhookLogListNext = `-- name: WebhookLogListNext :many
+WITH RECURSIVE waiting (endpoint_id) AS (
+    (SELECT w.endpoint_id
+     FROM public.webhook_logs w
+     WHERE w.abandoned_at IS NULL
+       AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+       AND w.endpoint_id BETWEEN $4::bigint AND $5::bigint
+     ORDER BY w.endpoint_id
+     LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT w.endpoint_id
+        FROM public.webhook_logs w
+        WHERE w.abandoned_at IS NULL
+          AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+          AND w.endpoint_id > waiting.endpoint_id
+          AND w.endpoint_id <= $5::bigint
+        ORDER BY w.endpoint_id
+        LIMIT 1)
+    FROM waiting
+    WHERE waiting.endpoint_id IS NOT NULL)
+SELECT line.id
+FROM waiting
+JOIN workers.webhook_endpoints e ON e.id = waiting.endpoint_id
+CROSS JOIN LATERAL (
+    SELECT
+        l.id,
+        l.due_at,
+        l.created_at,
+        l.has_job,
+        count(*) FILTER (WHERE l.has_job) OVER () AS busy,
+        row_number() OVER (PARTITION BY l.has_job ORDER BY l.due_at, l.created_at, l.id) AS place
+    FROM (
+        SELECT
+            w.id,
+            w.created_at,
+            coalesce(w.next_attempt_at, '-infinity'::timestamptz) AS due_at,
+            EXISTS (
+                SELECT
+                FROM workers.river_job j
+                WHERE j.args ->> 'webhook_log_id' = w.id::text
+                  AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')
+                  -- A producer that resets a row means now, not when its job would be tried again.
+                  AND (j.state NOT IN ('retryable', 'scheduled') OR j.scheduled_at <= now() + interval '1 minute')) AS has_job
+        FROM public.webhook_logs w
+        WHERE w.endpoint_id = e.id
+          AND w.abandoned_at IS NULL
+          AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+          AND coalesce(w.next_attempt_at, '-infinity'::timestamptz) <= now()
+          AND coalesce(w.retry_count, 0) < $1::integer
+        ORDER BY coalesce(w.next_attempt_at, '-infinity'::timestamptz), w.created_at, w.id
+        LIMIT 2 * $2::integer) l) line
+WHERE e.state <> 'disabled'
+  AND (e.blocked_until IS NULL OR e.blocked_until <= now())
+  AND NOT line.has_job
+  AND line.place + line.busy <= CASE WHEN e.blocked_until IS NULL THEN $2::integer ELSE 1 END
+ORDER BY line.place, line.due_at, line.created_at, line.id
+LIMIT $3
+`
+
+type WebhookLogListNextParams struct {
+	MaxTries      int32
+	Room          int32
+	MaxRows       int32
+	FirstEndpoint int64
+	LastEndpoint  int64
+}
+
+// Whom to give a job: of each endpoint the oldest due rows that have none, as many as
+// the endpoint has room for. An endpoint that is blocked or disabled has none, one that
+// was blocked has room for one. The endpoints between first and last are walked along
+// the index, so that those for which nothing waits cost nothing.
+func (q *Queries) WebhookLogListNext(ctx context.Context, db DBTX, arg WebhookLogListNextParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, webhookLogListNext,
+		arg.MaxTries,
+		arg.Room,
+		arg.MaxRows,
+		arg.FirstEndpoint,
+		arg.LastEndpoint,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -215,17 +339,19 @@ func (q *Queries) WebhookLogListStatus(ctx context.Context, db DBTX, ids []uuid.
 const webhookLogRecordFailure = `-- name: WebhookLogRecordFailure :exec
 UPDATE public.webhook_logs
 SET status = 'failed',
+    endpoint_id = $1,
     retry_count = coalesce(retry_count, 0) + 1,
     last_attempt_at = now(),
-    next_attempt_at = $1,
-    abandoned_at = $2,
-    response_status = $3,
-    response_body = $4,
-    error_message = $5
-WHERE id = $6
+    next_attempt_at = $2,
+    abandoned_at = $3,
+    response_status = $4,
+    response_body = $5,
+    error_message = $6
+WHERE id = $7
 `
 
 type WebhookLogRecordFailureParams struct {
+	EndpointID     *int64
 	NextAttemptAt  *time.Time
 	AbandonedAt    *time.Time
 	ResponseStatus *int32
@@ -236,6 +362,7 @@ type WebhookLogRecordFailureParams struct {
 
 func (q *Queries) WebhookLogRecordFailure(ctx context.Context, db DBTX, arg WebhookLogRecordFailureParams) error {
 	_, err := db.Exec(ctx, webhookLogRecordFailure,
+		arg.EndpointID,
 		arg.NextAttemptAt,
 		arg.AbandonedAt,
 		arg.ResponseStatus,
@@ -249,23 +376,59 @@ func (q *Queries) WebhookLogRecordFailure(ctx context.Context, db DBTX, arg Webh
 const webhookLogRecordSent = `-- name: WebhookLogRecordSent :exec
 UPDATE public.webhook_logs
 SET status = 'sent',
+    endpoint_id = $1,
     last_attempt_at = now(),
     next_attempt_at = NULL,
-    response_status = $1,
-    response_body = $2,
+    response_status = $2,
+    response_body = $3,
     error_message = NULL
-WHERE id = $3
+WHERE id = $4
 `
 
 type WebhookLogRecordSentParams struct {
+	EndpointID     *int64
 	ResponseStatus *int32
 	ResponseBody   *string
 	ID             uuid.UUID
 }
 
 func (q *Queries) WebhookLogRecordSent(ctx context.Context, db DBTX, arg WebhookLogRecordSentParams) error {
-	_, err := db.Exec(ctx, webhookLogRecordSent, arg.ResponseStatus, arg.ResponseBody, arg.ID)
+	_, err := db.Exec(ctx, webhookLogRecordSent,
+		arg.EndpointID,
+		arg.ResponseStatus,
+		arg.ResponseBody,
+		arg.ID,
+	)
 	return err
+}
+
+const webhookLogRelease = `-- name: WebhookLogRelease :execrows
+UPDATE public.webhook_logs
+SET status = 'pending',
+    retry_count = CASE WHEN retry_count >= $1::integer THEN 0 ELSE retry_count END,
+    next_attempt_at = NULL,
+    abandoned_at = NULL
+WHERE endpoint_id = $2
+  AND (status IS NULL OR status = 'pending' OR status = 'failed')
+  AND (abandoned_at IS NULL
+      OR retry_count >= $1::integer AND last_attempt_at >= $3::timestamptz)
+  AND (status IS DISTINCT FROM 'pending' OR next_attempt_at IS NOT NULL OR abandoned_at IS NOT NULL)
+`
+
+type WebhookLogReleaseParams struct {
+	MaxTries     int32
+	EndpointID   *int64
+	FailingSince time.Time
+}
+
+// After an endpoint was enabled: what waits is due at once, and what used up its tries
+// since the endpoint began to fail, or waited for 410, starts anew.
+func (q *Queries) WebhookLogRelease(ctx context.Context, db DBTX, arg WebhookLogReleaseParams) (int64, error) {
+	result, err := db.Exec(ctx, webhookLogRelease, arg.MaxTries, arg.EndpointID, arg.FailingSince)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const webhookLogReplayMany = `-- name: WebhookLogReplayMany :exec

@@ -93,7 +93,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	// Metrics.
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		queue.NewDepthCollector(w.pool), jobs.NewLedgerCollector(w.pool))
+		queue.NewDepthCollector(w.pool), jobs.NewLedgerCollector(w.pool), jobs.NewEndpointCollector(w.pool))
 	vendors := newVendorMetrics(registry)
 
 	// Outside services.
@@ -131,7 +131,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		ID:   id,
 		Workers: jobs.Register(jobs.Deps{
 			Pool: w.pool, Unipile: linkedin, Resend: mailer, Webhooks: sender, Mail: mail,
-			Funnel: jobs.NewFunnel(registry), Settings: settings,
+			Funnel: jobs.NewFunnel(registry), Endpoints: jobs.NewEndpointEvents(registry, logger), Settings: settings,
 		}),
 		Periodic: jobs.Periodic(settings),
 		Outcomes: &queue.Outcomes{
@@ -296,7 +296,7 @@ func jobSettings(cfg config.Config) jobs.Settings {
 		},
 		PollUnit: cfg.PollIntervalUnit, CommentReadsPerDay: cfg.CommentReadsPerDay, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag, SendTimeout: cfg.UnipileTimeout,
 		WebhookSchedule: cfg.WebhookSchedule, WebhookSecret: cfg.SigningSecret().Reveal(), EmailFrom: cfg.EmailFrom,
-		Retention: jobs.Retention{Comments: cfg.CommentRetention, Inbox: cfg.InboxRetention},
+		Retention: jobs.Retention{Comments: cfg.CommentRetention, Inbox: cfg.InboxRetention, Attempts: cfg.WebhookAttemptRetention},
 	}
 }
 

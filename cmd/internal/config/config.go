@@ -75,6 +75,8 @@ type Config struct {
 
 	CommentRetention time.Duration `env:"COMMENT_RETENTION" envDefault:"336h" doc:"How long the text and author of comments that made no lead are kept." example:"168h"`
 	InboxRetention   time.Duration `env:"INBOX_RETENTION" envDefault:"2160h" doc:"How long the answers of leads are kept." example:"720h"`
+
+	WebhookAttemptRetention time.Duration `env:"WEBHOOK_ATTEMPT_RETENTION" envDefault:"720h" doc:"How long it is kept what came of each try to deliver a webhook." example:"168h"`
 }
 
 // Secret is a value that never shows in logs or dumps.

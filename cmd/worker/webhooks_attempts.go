@@ -1,0 +1,148 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/bravorevos/workers/store"
+)
+
+// attemptsOf says which attempts are listed.
+type attemptsOf struct {
+	webhook  uuid.UUID
+	endpoint int64
+	before   int64 // 0: from the newest
+	limit    int32
+	asJSON   bool
+}
+
+func attemptsCommand(environ []string) *cobra.Command {
+	var of attemptsOf
+	var id string
+	cmd := &cobra.Command{
+		Use:   "attempts",
+		Short: "What came of each try to deliver one webhook, or to reach one receiver",
+		Long: `attempts lists tries, the newest first: what came of them, the address that was dialled, and
+how long each step took in milliseconds. A try over a connection that was there has no
+DNS, CONNECT and TLS. Where nothing was answered there is no STATUS.
+
+The causes: delivered, timeout, dns_error, connection_refused, connection_reset,
+network_unreachable, tls_error, protocol_error, redirect, http_4xx, http_5xx, bad_answer,
+blocked_address, invalid_url, network_error, and for our own trouble local_error,
+invalid_request (nothing to sign with), and canceled, when the worker stopped in the middle. Tries are kept for WEBHOOK_ATTEMPT_RETENTION.`,
+		Example: `  worker webhooks attempts --webhook 0b9c2f4e-6a1d-4c3b-9e8f-7d6c5b4a3921
+  worker webhooks attempts --endpoint 12 --limit 500 --json
+  worker webhooks attempts --endpoint 12 --before 48213          the page after that attempt`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if id != "" {
+				var err error
+				if of.webhook, err = uuid.Parse(id); err != nil {
+					return wrongUsage(cmd, fmt.Errorf("--webhook %q is no id of a row of webhook_logs", id))
+				}
+			}
+			if (id == "") == (of.endpoint == 0) {
+				return wrongUsage(cmd, errors.New("say which: --webhook ID or --endpoint ID"))
+			}
+			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+				return a.attempts(cmd.Context(), cmd.OutOrStdout(), of)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&id, "webhook", "", "a row of webhook_logs; its id is the webhook-id that the receiver sees")
+	cmd.Flags().Int64Var(&of.endpoint, "endpoint", 0, "a receiver, by its number")
+	cmd.Flags().Int64Var(&of.before, "before", 0, "only attempts before that one: the last of a page gives the next")
+	cmd.Flags().Int32Var(&of.limit, "limit", 50, "how many to list")
+	cmd.Flags().BoolVar(&of.asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+// attemptLine is an attempt as it is shown as JSON.
+type attemptLine struct {
+	ID          int64      `json:"id"`
+	WebhookID   *uuid.UUID `json:"webhook_id,omitempty"`
+	EndpointID  int64      `json:"endpoint_id"`
+	Number      int32      `json:"number"`
+	Trigger     string     `json:"trigger"`
+	StartedAt   time.Time  `json:"started_at"`
+	FinishedAt  *time.Time `json:"finished_at,omitempty"`
+	Status      *int32     `json:"status,omitempty"`
+	Cause       string     `json:"cause"`
+	Address     *string    `json:"address,omitempty"`
+	DNSMs       *int32     `json:"dns_ms,omitempty"`
+	ConnectMs   *int32     `json:"connect_ms,omitempty"`
+	TLSMs       *int32     `json:"tls_ms,omitempty"`
+	FirstByteMs *int32     `json:"first_byte_ms,omitempty"`
+	TotalMs     *int32     `json:"total_ms,omitempty"`
+	Reused      bool       `json:"reused"`
+	BodyHead    *string    `json:"body_head,omitempty"`
+	ErrorDetail *string    `json:"error_detail,omitempty"`
+}
+
+func (a accounts) attempts(ctx context.Context, out io.Writer, of attemptsOf) error {
+	before := cmp.Or(of.before, math.MaxInt64)
+	var rows []store.WebhookAttempt
+	var err error
+	if of.endpoint != 0 {
+		rows, err = a.q.WebhookAttemptListOfEndpoint(ctx, a.pool, store.WebhookAttemptListOfEndpointParams{
+			EndpointID: of.endpoint, BeforeID: before, MaxRows: of.limit,
+		})
+	} else {
+		rows, err = a.q.WebhookAttemptListOfWebhook(ctx, a.pool, store.WebhookAttemptListOfWebhookParams{
+			WebhookLogID: &of.webhook, BeforeID: before, MaxRows: of.limit,
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("list attempts: %w", err)
+	}
+	if of.asJSON {
+		lines := json.NewEncoder(out)
+		for _, r := range rows {
+			if err := lines.Encode(attemptLine{
+				ID: r.ID, WebhookID: r.WebhookLogID, EndpointID: r.EndpointID, Number: r.Number, Trigger: r.Trigger,
+				StartedAt: r.StartedAt.UTC(), FinishedAt: r.FinishedAt, Status: r.Status, Cause: r.Cause, Address: r.Address,
+				DNSMs: r.DnsMs, ConnectMs: r.ConnectMs, TLSMs: r.TlsMs, FirstByteMs: r.FirstByteMs, TotalMs: r.TotalMs,
+				Reused: r.Reused, BodyHead: r.BodyHead, ErrorDetail: r.ErrorDetail,
+			}); err != nil {
+				return fmt.Errorf("write attempts: %w", err)
+			}
+		}
+		return nil
+	}
+	if len(rows) == 0 {
+		fmt.Fprintln(out, "no try yet, or none that is kept")
+		return nil
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ATTEMPT\tWEBHOOK\tTRY\tTRIGGER\tSTARTED\tCAUSE\tSTATUS\tADDRESS\tDNS\tCONNECT\tTLS\tFIRST BYTE\tTOTAL")
+	for _, r := range rows {
+		webhook, address := "-", "-"
+		if r.WebhookLogID != nil {
+			webhook = r.WebhookLogID.String()
+		}
+		if r.Address != nil {
+			address = *r.Address
+		}
+		fmt.Fprintf(table, "%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, webhook, r.Number, r.Trigger,
+			r.StartedAt.UTC().Format(time.RFC3339), r.Cause, figure(r.Status), address,
+			figure(r.DnsMs), figure(r.ConnectMs), figure(r.TlsMs), figure(r.FirstByteMs), figure(r.TotalMs))
+	}
+	return table.Flush()
+}
+
+func figure(n *int32) string {
+	if n == nil {
+		return "-"
+	}
+	return fmt.Sprint(*n)
+}

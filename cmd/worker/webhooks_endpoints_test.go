@@ -1,0 +1,68 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bravorevos/workers/sandbox/receiver"
+	"github.com/bravorevos/workers/store/storetest"
+)
+
+// Ensure an operator finds out why a lead did not arrive, and has it delivered, with a
+// real worker beside: without the secrets that a URL may hold.
+func TestWebhooksCommands(t *testing.T) {
+	t.Parallel()
+	pool := storetest.New(t)
+	o := newOutside(t, pool, 0)
+	o.populate(0)
+	o.receiver.Behave("/leads", receiver.Behaviour{Status: 410, Times: 1})
+	o.run(t)
+	const id = "0b9c2f4e-6a1d-4c3b-9e8f-7d6c5b4a3921"
+	execSQL(t, pool, `INSERT INTO webhook_logs (id, webhook_url, payload) VALUES ($1, $2,
+		'{"email": "a@example.com", "name": "A", "source": "agent", "campaign_id": "c", "timestamp": "2026-11-23T10:00:00Z"}')`,
+		id, o.hookURL+"?token=s3cret&b=2")
+	until(t, pool, "the endpoint is gone", "SELECT count(*) = 1 FROM workers.webhook_endpoints WHERE state = 'disabled'")
+	var endpoint, attempt string
+	if err := pool.QueryRow(t.Context(), `SELECT e.id::text, a.id::text FROM workers.webhook_endpoints e
+		JOIN workers.webhook_attempts a ON a.endpoint_id = e.id`).Scan(&endpoint, &attempt); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		args, want string
+		code       int
+	}{
+		{"webhooks", "attempts", 0},
+		{"webhooks endpoints", "disabled (gone)", 0},
+		{"webhooks endpoints", "/leads?b=…&token=…", 0},
+		{"webhooks endpoints --state disabled --json", `"waiting":1`, 0},
+		{"webhooks endpoints --state healthy", "no such endpoint", 0},
+		{"webhooks endpoints --state ill", "--state ill is none of", 2},
+		{"webhooks show " + endpoint, "disabled because   gone", 0},
+		{"webhooks show " + endpoint, "http_4xx  410     127.0.0.1:", 0},
+		{"webhooks show first", `"first" is no endpoint`, 2},
+		{"webhooks show 4711", "no such endpoint: 4711", 1},
+		{"webhooks enable 4711", "no such endpoint: 4711; `worker webhooks endpoints`", 1},
+		{"webhooks disable", "accepts 1 arg", 2},
+		{"webhooks attempts", "--webhook ID or --endpoint ID", 2},
+		{"webhooks attempts --webhook " + id + " --endpoint 1", "--webhook ID or --endpoint ID", 2},
+		{"webhooks attempts --webhook x", "no id of a row of webhook_logs", 2},
+		{"webhooks attempts --webhook " + id, id + "  1    automatic", 0},
+		{"webhooks attempts --webhook " + id + " --json", `"cause":"http_4xx"`, 0},
+		{"webhooks attempts --endpoint " + endpoint + " --before " + attempt, "no try yet", 0},
+		{"webhooks enable " + endpoint, "is enabled: ", 0},
+	} {
+		out, err := o.call(t, strings.Fields(step.args)...)
+		if err != nil {
+			out += err.Error()
+		}
+		if exitCode(err) != step.code || !strings.Contains(out, step.want) || strings.Contains(out, "s3cret") {
+			t.Errorf("worker %s: exit code %d, want %d; %q is not in:\n%s", step.args, exitCode(err), step.code, step.want, out)
+		}
+	}
+	until(t, pool, "the delivery after the endpoint was enabled", "SELECT bool_and(status = 'sent') FROM webhook_logs")
+
+	if _, err := o.call(t, "webhooks", "disable", endpoint); err != nil {
+		t.Fatal(err)
+	}
+	until(t, pool, "the endpoint is disabled", "SELECT bool_and(disabled_reason = 'operator') FROM workers.webhook_endpoints")
+}

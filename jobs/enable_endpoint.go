@@ -1,0 +1,77 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// ErrNoEndpoint says that an id belongs to no endpoint.
+var ErrNoEndpoint = errors.New("no such endpoint")
+
+// EnableEndpoint gives an endpoint another chance, whatever its state: what waits for it
+// is due at once, and so is what used up its tries since it began to fail.
+func (s *Sweeps) EnableEndpoint(ctx context.Context, client *queue.Client, id int64) error {
+	maxTries := int32(len(s.settings.WebhookSchedule) + 1)
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		e, err := lockEndpoint(ctx, tx, s.Queries, id)
+		if err != nil {
+			return err
+		}
+		since := time.Now()
+		if e.FailingSince != nil {
+			since = *e.FailingSince
+		}
+		_, err = s.WebhookLogRelease(ctx, tx, store.WebhookLogReleaseParams{EndpointID: &id, MaxTries: maxTries, FailingSince: since})
+		if err != nil {
+			return fmt.Errorf("release webhooks of endpoint %d: %w", id, err)
+		}
+		if err := s.WebhookIncidentClose(ctx, tx, id); err != nil {
+			return fmt.Errorf("close incidents of endpoint %d: %w", id, err)
+		}
+		if err := s.WebhookEndpointSave(ctx, tx, saveParams(enabled(e))); err != nil {
+			return fmt.Errorf("save endpoint %d: %w", id, err)
+		}
+		woken, err := client.InsertTx(ctx, tx, WakeEndpointArgs{EndpointID: id}, nil)
+		if err == nil && woken.UniqueSkippedAsDuplicate && waits(woken.Job.State) {
+			_, err = client.JobRetryTx(ctx, tx, woken.Job.ID) // it was to be woken later
+		}
+		if err != nil {
+			return fmt.Errorf("enqueue waking of endpoint %d: %w", id, err)
+		}
+		return nil
+	})
+}
+
+// DisableEndpoint stops deliveries to an endpoint until somebody enables it. They are
+// parked: what is under way ends, and nothing is lost.
+func (s *Sweeps) DisableEndpoint(ctx context.Context, id int64) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		e, err := lockEndpoint(ctx, tx, s.Queries, id)
+		if err != nil {
+			return err
+		}
+		e.State, e.DisabledAt, e.DisabledReason, e.BlockedUntil = store.EndpointDisabled, new(time.Now()), new(store.DisabledOperator), nil
+		if err := s.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
+			return fmt.Errorf("save endpoint %d: %w", id, err)
+		}
+		return nil
+	})
+}
+
+func lockEndpoint(ctx context.Context, tx pgx.Tx, q *store.Queries, id int64) (store.WebhookEndpoint, error) {
+	e, err := q.WebhookEndpointLock(ctx, tx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return e, fmt.Errorf("%w: %d", ErrNoEndpoint, id)
+	}
+	if err != nil {
+		return e, fmt.Errorf("read endpoint %d: %w", id, err)
+	}
+	return e, nil
+}

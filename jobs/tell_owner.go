@@ -1,0 +1,81 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/bravorevos/workers/conversation"
+	"github.com/bravorevos/workers/integrations/resend"
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// TellOwnerArgs tells one person of a client that an endpoint of theirs does not take
+// its leads. Enqueued in the transaction that opens the incident. Repeating it is
+// safe: incident and person are the idempotency key at Resend.
+type TellOwnerArgs struct {
+	IncidentID int64     `json:"incident_id"`
+	UserID     uuid.UUID `json:"user_id"`
+}
+
+// Kind names the job.
+func (TellOwnerArgs) Kind() string { return "tell_owner" }
+
+// InsertOpts makes one job an incident and person. Resend remembers a key for 24
+// hours, and the schedule of ten attempts stays within them.
+func (TellOwnerArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Email, 10) }
+
+type tellOwner struct {
+	river.WorkerDefaults[TellOwnerArgs]
+	database
+
+	mailer mailer
+	from   string
+}
+
+// Timeout bounds one send.
+func (w *tellOwner) Timeout(*river.Job[TellOwnerArgs]) time.Duration { return 30 * time.Second }
+
+// Work sends the email, unless the incident is over.
+func (w *tellOwner) Work(ctx context.Context, job *river.Job[TellOwnerArgs]) error {
+	i, err := w.WebhookIncidentGetForOwner(ctx, w.Pool, store.WebhookIncidentGetForOwnerParams{
+		ID: job.Args.IncidentID, UserID: job.Args.UserID,
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // over, or the person is gone
+	}
+	if err != nil {
+		return fmt.Errorf("read incident %d: %w", job.Args.IncidentID, err)
+	}
+	if address, err := mail.ParseAddress(i.Email); err != nil || address.Address != i.Email {
+		return nil // the log of the endpoint tells the operator all the same
+	}
+	rendered, err := conversation.RenderEndpointEmail(conversation.EndpointEmail{
+		RecipientName: i.Name, RecipientAddress: i.Email, Host: hostOf(i.Url), EndpointID: i.EndpointID,
+		Disabled: i.Kind == store.IncidentDisabled, Gone: i.DisabledReason == store.DisabledGone,
+		Since: i.Since, Cause: i.LastCause, Waiting: i.Waiting, Product: product,
+	})
+	if err != nil {
+		return fmt.Errorf("render email of incident %d: %w", job.Args.IncidentID, err)
+	}
+	_, err = w.mailer.Send(ctx, resend.Email{
+		From: w.from, To: i.Email, Subject: rendered.Subject, HTML: rendered.HTML, Text: rendered.Text,
+		IdempotencyKey: fmt.Sprintf("incident/%d/%s", job.Args.IncidentID, job.Args.UserID),
+	})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err != nil {
+		return fmt.Errorf("tell of incident %d: %w", job.Args.IncidentID, err)
+	}
+	if err := w.WebhookIncidentRecordTold(ctx, w.Pool, job.Args.IncidentID); err != nil {
+		return fmt.Errorf("record incident %d as told: %w", job.Args.IncidentID, err)
+	}
+	return nil
+}

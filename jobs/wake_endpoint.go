@@ -1,0 +1,69 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// WakeEndpointArgs lets the line of one endpoint move when its time of rest is over.
+// Enqueued in the transaction that blocks it. Repeating it is safe: rows that have a
+// job get no other, and should it be lost, the sweep does the same.
+type WakeEndpointArgs struct {
+	EndpointID int64 `json:"endpoint_id"`
+}
+
+// Kind names the job.
+func (WakeEndpointArgs) Kind() string { return "wake_endpoint" }
+
+// InsertOpts makes one job an endpoint.
+func (WakeEndpointArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Sweeps, 10) }
+
+type wakeEndpoint struct {
+	river.WorkerDefaults[WakeEndpointArgs]
+	line
+}
+
+// Work brings who is next, or waits on: the endpoint may have been blocked again.
+func (w *wakeEndpoint) Work(ctx context.Context, job *river.Job[WakeEndpointArgs]) error {
+	e, err := w.WebhookEndpointGet(ctx, w.Pool, job.Args.EndpointID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read endpoint %d: %w", job.Args.EndpointID, err)
+	}
+	if e.State == store.EndpointDisabled {
+		return nil // enabling it wakes it
+	}
+	if e.BlockedUntil != nil && e.BlockedUntil.After(time.Now()) {
+		return &queue.NotYet{Until: *e.BlockedUntil, Reason: "endpoint rests"}
+	}
+	return w.inTx(ctx, func(tx pgx.Tx) error {
+		// Ended before the delivery begins, which may want another such job at once.
+		if err := w.JobComplete(ctx, tx, job.ID); err != nil {
+			return fmt.Errorf("end job %d: %w", job.ID, err)
+		}
+		_, err := w.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), e.ID, e.ID)
+		return err
+	})
+}
+
+// wakeAt makes sure that an endpoint is woken when it may be tried, and no later.
+func (d database) wakeAt(ctx context.Context, tx pgx.Tx, endpoint int64, at time.Time) error {
+	woken, err := river.ClientFromContext[pgx.Tx](ctx).InsertTx(ctx, tx, WakeEndpointArgs{EndpointID: endpoint}, &river.InsertOpts{ScheduledAt: at})
+	if err == nil && woken.UniqueSkippedAsDuplicate {
+		err = d.JobBringForward(ctx, tx, store.JobBringForwardParams{ID: woken.Job.ID, ScheduledAt: at})
+	}
+	if err != nil {
+		return fmt.Errorf("enqueue waking of endpoint %d: %w", endpoint, err)
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// line is what waits for each endpoint: due rows without a job. As many of them have
+// one as the endpoint has room for, and each delivery that ends brings the next. So
+// five thousand rows for a receiver that hangs are rows, and not jobs.
+type line struct {
+	database
+
+	maxTries int32
+}
+
+func newLine(db database, settings Settings) line {
+	return line{database: db, maxTries: int32(len(settings.WebhookSchedule) + 1)}
+}
+
+// bring gives a job to whoever is next at one endpoint, from within a job.
+func (l line) bring(ctx context.Context, endpoint int64) error {
+	return l.inTx(ctx, func(tx pgx.Tx) error {
+		_, err := l.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), endpoint, endpoint)
+		return err
+	})
+}
+
+// bringAll does so for every endpoint.
+func (l line) bringAll(ctx context.Context, client *queue.Client) ([]Item, error) {
+	var all []Item
+	for {
+		var items []Item
+		err := l.inTx(ctx, func(tx pgx.Tx) (err error) {
+			items, err = l.give(ctx, tx, client, 0, math.MaxInt64)
+			return err
+		})
+		all = append(all, items...)
+		if err != nil || len(items) < sweepBatch {
+			return all, err
+		}
+	}
+}
+
+func (l line) give(ctx context.Context, tx pgx.Tx, client *queue.Client, first, last int64) ([]Item, error) {
+	ids, err := l.WebhookLogListNext(ctx, tx, store.WebhookLogListNextParams{
+		FirstEndpoint: first, LastEndpoint: last, Room: endpointSlots, MaxTries: l.maxTries, MaxRows: sweepBatch,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list webhooks in line: %w", err)
+	}
+	return insertDeliveries(ctx, tx, client, ids)
+}
+
+func insertDeliveries(ctx context.Context, tx pgx.Tx, client *queue.Client, ids []uuid.UUID) ([]Item, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	params := make([]river.InsertManyParams, len(ids))
+	for i, id := range ids {
+		params[i] = river.InsertManyParams{Args: DeliverWebhookArgs{WebhookLogID: id}}
+	}
+	results, err := client.InsertManyTx(ctx, tx, params)
+	if err != nil {
+		return nil, fmt.Errorf("insert %d jobs: %w", len(params), err)
+	}
+	items := make([]Item, len(ids))
+	for i, r := range results {
+		items[i] = Item{RowID: ids[i].String(), JobID: r.Job.ID}
+		if r.UniqueSkippedAsDuplicate && waits(r.Job.State) {
+			// The row is due now although its job would be tried later: bring it forward.
+			if _, err := client.JobRetryTx(ctx, tx, r.Job.ID); err != nil && !errors.Is(err, rivertype.ErrNotFound) {
+				return nil, fmt.Errorf("bring job %d forward: %w", r.Job.ID, err)
+			}
+		}
+	}
+	return items, nil
+}
+
+// assignBatch rows are told their endpoint in one statement.
+const assignBatch = 5000
+
+// assign puts rows of producers in line, by the endpoint they are for, and tells
+// whether there may be more of them.
+func (l line) assign(ctx context.Context) (more bool, err error) {
+	if err := l.WebhookEndpointEnsureMany(ctx, l.Pool, assignBatch); err != nil {
+		return false, fmt.Errorf("make endpoints of webhooks: %w", err)
+	}
+	rows, err := l.WebhookLogAssign(ctx, l.Pool, assignBatch)
+	if err != nil {
+		return false, fmt.Errorf("assign webhooks to endpoints: %w", err)
+	}
+	return rows == assignBatch, nil
+}

@@ -1,0 +1,233 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/bravorevos/workers/integrations"
+	"github.com/bravorevos/workers/integrations/webhook"
+	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
+)
+
+// try is one try to deliver a row, and what came of it.
+type try struct {
+	row            store.WebhookLogGetRow
+	jobID          int64
+	started, ended time.Time
+	turn           bool // to see whether the endpoint is back
+	result         webhook.Result
+	err            error // nil: delivered
+}
+
+// stopped reports whether the worker cut the try short to stop.
+func (t try) stopped() bool { return errors.Is(t.err, context.Canceled) }
+
+// ours reports whether the failure says nothing of the receiver: there was no network
+// on our side, or nothing to sign with.
+func (t try) ours() bool {
+	e := integrations.As(t.err)
+	return t.result.Ours || e != nil && e.Kind == integrations.Denied
+}
+
+// record writes down a try: its row in the log of attempts, the state of the webhook
+// and the health of its endpoint in one transaction, so that none tells another story.
+func (w *deliverWebhook) record(ctx context.Context, t try) error {
+	var event string
+	var endpoint store.WebhookEndpoint
+	var decided error
+	err := w.inTx(ctx, func(tx pgx.Tx) (err error) {
+		if err := w.WebhookAttemptInsert(ctx, tx, attemptOf(t)); err != nil {
+			return fmt.Errorf("insert attempt: %w", err)
+		}
+		switch {
+		case t.err == nil:
+			endpoint, event, err = w.recordSent(ctx, tx, t)
+		case t.stopped():
+			decided = t.err // River puts the job back; whoever takes it up begins at once
+		case t.ours():
+			decided = &queue.Recorded{Err: t.err}
+			err = w.recordOurs(ctx, tx, t)
+		default:
+			endpoint, event, decided, err = w.recordFailure(ctx, tx, t)
+		}
+		return err
+	})
+	if err != nil {
+		// The row is as it was, so the receiver is asked again, under the same webhook-id.
+		return errors.Join(t.err, fmt.Errorf("record try of webhook %s: %w", t.row.ID, err))
+	}
+	w.events.attempt(t.result.Cause)
+	w.events.endpoint(ctx, endpoint, event)
+	if !t.stopped() && !t.ours() {
+		w.funnel.Webhook(t.err == nil)
+	}
+	if decided != nil {
+		return fmt.Errorf("deliver webhook %s: %w", t.row.ID, decided)
+	}
+	return nil
+}
+
+func (w *deliverWebhook) recordSent(ctx context.Context, tx pgx.Tx, t try) (e store.WebhookEndpoint, event string, err error) {
+	status := int32(t.result.Status)
+	err = w.WebhookLogRecordSent(ctx, tx, store.WebhookLogRecordSentParams{
+		ID: t.row.ID, EndpointID: &t.row.EndpointID, ResponseStatus: &status, ResponseBody: &t.result.Body,
+	})
+	if err != nil {
+		return e, "", err
+	}
+	if t.row.LeadID != nil {
+		_, err := w.LeadMove(ctx, tx, store.LeadMoveParams{
+			ID: *t.row.LeadID, FromStatus: store.LeadEmailCaptured, ToStatus: store.LeadWebhookSent,
+		})
+		if err != nil {
+			return e, "", err
+		}
+	}
+	// With the row, or a worker that dies in between would have the job begin again.
+	if err := w.JobComplete(ctx, tx, t.jobID); err != nil {
+		return e, "", err
+	}
+	unwell, err := w.WebhookEndpointLockUnwell(ctx, tx, t.row.EndpointID)
+	if err != nil || len(unwell) == 0 {
+		return e, "", err
+	}
+	e, event = afterSuccess(unwell[0], t.ended)
+	if event == eventRecovered {
+		if err := w.WebhookIncidentClose(ctx, tx, e.ID); err != nil {
+			return e, "", err
+		}
+	}
+	return e, event, w.saveEndpoint(ctx, tx, e)
+}
+
+// recordOurs leaves the row due, and its count of tries as it is.
+func (w *deliverWebhook) recordOurs(ctx context.Context, tx pgx.Tx, t try) error {
+	err := w.WebhookLogJoinLine(ctx, tx, store.WebhookLogJoinLineParams{ID: t.row.ID, EndpointID: &t.row.EndpointID})
+	if err != nil {
+		return err
+	}
+	e, err := w.WebhookEndpointLock(ctx, tx, t.row.EndpointID)
+	if err != nil {
+		return err
+	}
+	return w.saveEndpoint(ctx, tx, afterOurs(e, t.ended))
+}
+
+// recordFailure books the try on the row and says when the next one is due: on the
+// schedule, later where the receiver asks for it, never after the last. A receiver that
+// answered 410 gets none until somebody enables it.
+func (w *deliverWebhook) recordFailure(ctx context.Context, tx pgx.Tx, t try) (store.WebhookEndpoint, string, error, error) {
+	tries := int(t.row.RetryCount) + 1
+	f := failure{at: t.ended, status: t.result.Status, cause: t.result.Cause, turn: t.turn}
+	next := t.ended.Add(w.settings.WebhookSchedule.Wait(tries))
+	if e := integrations.As(t.err); e != nil {
+		f.retryAfter = e.RetryAfter
+		f.never = e.Kind == integrations.Rejected && t.result.Status == 0
+		next = later(next, t.ended.Add(e.RetryAfter))
+	}
+	f.final = f.never || tries > len(w.settings.WebhookSchedule)
+
+	message := fmt.Sprintf("deliver webhook %s: %v", t.row.ID, t.err)
+	row := store.WebhookLogRecordFailureParams{ID: t.row.ID, EndpointID: &t.row.EndpointID, ErrorMessage: &message}
+	if t.result.Status != 0 {
+		status := int32(t.result.Status)
+		row.ResponseStatus, row.ResponseBody = &status, &t.result.Body
+	}
+	var decided error = &queue.Recorded{Err: t.err} // no further try by itself
+	switch {
+	case f.final:
+		row.AbandonedAt = &t.ended
+	case f.status != 410:
+		row.NextAttemptAt = &next
+		decided = &queue.RetryAt{Err: t.err, At: next}
+	}
+	if err := w.WebhookLogRecordFailure(ctx, tx, row); err != nil {
+		return store.WebhookEndpoint{}, "", nil, err
+	}
+	before, err := w.WebhookEndpointLock(ctx, tx, t.row.EndpointID)
+	if err != nil {
+		return before, "", nil, err
+	}
+	e, event := afterFailure(before, f)
+	if err := w.openIncident(ctx, tx, e, event, f); err != nil {
+		return e, "", nil, err
+	}
+	return e, event, decided, w.saveEndpoint(ctx, tx, e)
+}
+
+// saveEndpoint writes an endpoint down, and has it woken when its rest is over.
+func (d database) saveEndpoint(ctx context.Context, tx pgx.Tx, e store.WebhookEndpoint) error {
+	if err := d.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
+		return fmt.Errorf("save endpoint %d: %w", e.ID, err)
+	}
+	if e.BlockedUntil == nil {
+		return nil
+	}
+	return d.wakeAt(ctx, tx, e.ID, *e.BlockedUntil)
+}
+
+// openIncident tells the owners of an endpoint that is disabled, or has failed for so
+// long, or so finally, that they will want to know. Each incident is told once.
+func (d database) openIncident(ctx context.Context, tx pgx.Tx, e store.WebhookEndpoint, event string, f failure) error {
+	var kind string
+	switch {
+	case event == eventDisabled:
+		kind = store.IncidentDisabled
+	case e.State == store.EndpointFailing && (f.final || f.at.Sub(*e.FailingSince) >= tellAfter):
+		kind = store.IncidentFailing
+	default:
+		return nil
+	}
+	opened, err := d.WebhookIncidentOpen(ctx, tx, store.WebhookIncidentOpenParams{EndpointID: e.ID, Kind: kind})
+	if err != nil || len(opened) == 0 {
+		return err
+	}
+	owners, err := d.WebhookEndpointListOwners(ctx, tx, e.ID)
+	if err != nil || len(owners) == 0 {
+		return err
+	}
+	params := make([]river.InsertManyParams, len(owners))
+	for i, owner := range owners {
+		params[i] = river.InsertManyParams{Args: TellOwnerArgs{IncidentID: opened[0], UserID: owner}}
+	}
+	if _, err := river.ClientFromContext[pgx.Tx](ctx).InsertManyTx(ctx, tx, params); err != nil {
+		return fmt.Errorf("enqueue emails of incident %d: %w", opened[0], err)
+	}
+	return nil
+}
+
+// attemptOf is the row of a try in the log of attempts.
+func attemptOf(t try) store.WebhookAttemptInsertParams {
+	a := store.WebhookAttemptInsertParams{
+		WebhookLogID: &t.row.ID, EndpointID: t.row.EndpointID, Trigger: store.TriggerAutomatic,
+		StartedAt: t.started, Cause: store.CauseDelivered, Reused: t.result.Reused,
+		DnsMs: millis(t.result.Timings.DNS), ConnectMs: millis(t.result.Timings.Connect), TlsMs: millis(t.result.Timings.TLS),
+		FirstByteMs: millis(t.result.Timings.FirstByte), TotalMs: millis(t.result.Timings.Total),
+	}
+	if t.result.Address != "" {
+		a.Address = &t.result.Address
+	}
+	if t.result.Status != 0 {
+		status := int32(t.result.Status)
+		a.Status, a.FinishedAt, a.BodyHead = &status, &t.ended, &t.result.Body
+	}
+	if t.err != nil {
+		a.Cause = t.result.Cause
+		a.ErrorDetail = new(storable(t.err.Error()))
+	}
+	return a
+}
+
+// millis is null for a step that did not happen.
+func millis(d time.Duration) *int32 {
+	if d <= 0 {
+		return nil
+	}
+	return new(int32(max(d.Milliseconds(), 1)))
+}
