@@ -44,6 +44,7 @@ it at once. Everything is set in the environment: see "worker help environment".
 		},
 		accountsCommand(environ),
 		campaignsCommand(environ),
+		webhooksCommand(environ),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 			Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "worker", buildVersion()) },

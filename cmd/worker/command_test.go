@@ -70,7 +70,7 @@ func TestMigrateCommand(t *testing.T) {
 		{"up", "applied 00001_producers_tables.sql"},
 		{"up", "nothing to do"},
 		{"status", "applied  00004_triggers.sql"},
-		{"down", "taken back 00006_messages_nobody_wants.sql"},
+		{"down", "taken back 00009_webhook_secrets.sql"},
 		{"down --all", "taken back 00001_producers_tables.sql"},
 		{"down", "nothing to do"},
 		{"up", "applied 00004_triggers.sql"},
