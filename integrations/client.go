@@ -51,11 +51,12 @@ type Client struct {
 
 // Answer is what came back. When Do fails, it holds what was known until then.
 type Answer struct {
-	Status   int
-	Header   http.Header
-	Body     []byte        // decompressed
-	Address  string        // ip:port that was dialled
-	Duration time.Duration // of the whole exchange
+	Status  int
+	Header  http.Header
+	Body    []byte // decompressed
+	Address string // ip:port that was dialled
+	Reused  bool   // the connection was there before
+	Timings Timings
 }
 
 // OK reports a 2xx status. Vendors differ between 200, 201 and 202 for the same thing.
@@ -74,8 +75,7 @@ func (c *Client) Do(ctx context.Context, operation string, req *http.Request) (A
 
 	var trace trace
 	answer, err := c.exchange(httptrace.WithClientTrace(bounded, trace.hooks()), req)
-	maybeWritten, address := trace.seen()
-	answer.Address, answer.Duration = address, time.Since(started)
+	maybeWritten := trace.read(&answer, started)
 
 	var failure *Error
 	if err != nil {
@@ -101,7 +101,7 @@ func (c *Client) Do(ctx context.Context, operation string, req *http.Request) (A
 	}
 
 	if c.Observe != nil {
-		o := Observation{Service: c.Service, Operation: operation, Status: answer.Status, Duration: answer.Duration}
+		o := Observation{Service: c.Service, Operation: operation, Status: answer.Status, Duration: answer.Timings.Total}
 		if failure != nil {
 			o.Cause = Cause(failure.Type)
 		}

@@ -77,6 +77,10 @@ type Error struct {
 	// written, a 5xx from something in between. Look before doing it again.
 	OutcomeUnknown bool
 
+	// Ours is set when the failure is on our side: no network, no file handles, no
+	// name server. It says nothing of the service.
+	Ours bool
+
 	Err error // the cause, already redacted
 }
 

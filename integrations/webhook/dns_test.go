@@ -30,7 +30,7 @@ func TestNameThatChangesItsAddress(t *testing.T) {
 	var answer atomic.Value
 	sender := newSender(Config{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}, nameServer(t, &answer))
 	deliver := func() (Result, error) {
-		return sender.Deliver(t.Context(), Delivery{URL: "http://hooks.test" + port, Secret: "secret"})
+		return sender.Deliver(t.Context(), Delivery{ID: "msg_1", URL: "http://hooks.test" + port, Secret: "secret"})
 	}
 
 	answer.Store([4]byte{127, 0, 0, 1})
@@ -55,7 +55,7 @@ func TestNameWithoutAddress(t *testing.T) {
 	t.Parallel()
 	var nothing atomic.Value
 	sender := newSender(Config{}, nameServer(t, &nothing))
-	result, err := sender.Deliver(t.Context(), Delivery{URL: "https://hooks.test", Secret: "secret"})
+	result, err := sender.Deliver(t.Context(), Delivery{ID: "msg_1", URL: "https://hooks.test", Secret: "secret"})
 	failure := integrations.As(err)
 	if failure == nil || failure.Kind != integrations.Temporary || failure.Detail != "no such host" || result.Cause != string(integrations.CauseDNS) {
 		t.Errorf("result = %+v, error = %+v; want temporary dns_error", result, failure)

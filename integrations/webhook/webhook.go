@@ -9,9 +9,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net"
 	"net/http"
 	"net/netip"
@@ -84,20 +81,28 @@ func newSender(cfg Config, resolver *net.Resolver) *Sender {
 
 // Delivery is one try to deliver one webhook.
 type Delivery struct {
-	ID     string    // webhook-id: the same for every try, for the receiver to tell repetitions
-	URL    string    // where to
-	Body   []byte    // JSON; exactly these bytes are signed and sent
-	Secret string    // signs the body
-	Now    time.Time // time of this try
+	ID      string    // webhook-id: the same for every try, for the receiver to tell repetitions
+	URL     string    // where to
+	Body    []byte    // JSON; exactly these bytes are signed and sent
+	Secret  string    // the global one; signs the header of old, X-Webhook-Signature
+	Secrets []string  // of the campaign, newest first: each signs webhook-signature; none: Secret does
+	Now     time.Time // time of this try
 }
+
+// Timings are the steps of an exchange; see [integrations.Timings].
+type Timings = integrations.Timings
 
 // Result is what is known of a try, for its row in the attempt log.
 type Result struct {
-	Status   int           // 0 when there was no answer
-	Body     string        // at most 1000 printable characters of the answer
-	Duration time.Duration // of the whole exchange
-	Address  string        // ip:port that was dialled, also when nothing answered
-	Cause    string        // empty on success; else of a closed list: timeout, dns_error, http_4xx, …
+	Status  int    // 0 when there was no answer
+	Body    string // at most 1000 printable characters of the answer
+	Address string // ip:port that was dialled, also when nothing answered
+	Cause   string // empty on success; else of a closed list: timeout, dns_error, http_4xx, …
+	Timings Timings
+	Reused  bool // it went over a connection of an earlier delivery
+	// Ours is set when the failure is on our side (no network, no file handles, our
+	// name servers unreachable): it says nothing of the receiver and must cost no try.
+	Ours bool
 }
 
 // Deliver posts the body and reads the answer. Only 2xx is success, and only when
@@ -108,27 +113,19 @@ type Result struct {
 // may not be called and for 410, Denied when there is no secret to sign with, else
 // Temporary, with RetryAfter where the receiver named one.
 func (s *Sender) Deliver(ctx context.Context, d Delivery) (Result, error) {
-	if d.Secret == "" {
-		failure := fault(integrations.CauseInvalidRequest, "no secret to sign with: set WEBHOOK_SECRET or CRON_SECRET")
-		failure.Kind, failure.Scope = integrations.Denied, integrations.ScopeService
-		return Result{Cause: failure.Type}, failure
-	}
-	if err := s.CheckURL(d.URL); err != nil {
-		return Result{Cause: integrations.As(err).Type}, err
-	}
-	req, err := request(d)
-	if err != nil {
-		failure := rejected(integrations.CauseInvalidURL, "the address cannot be read")
+	req, failure := s.request(d)
+	if failure != nil {
 		return Result{Cause: failure.Type}, failure
 	}
 	answer, err := s.client.Do(ctx, operation, req)
 	result := Result{
-		Status:   answer.Status,
-		Body:     integrations.Printable(string(answer.Body), bodyLimit),
-		Duration: answer.Duration,
-		Address:  answer.Address,
+		Status:  answer.Status,
+		Body:    integrations.Printable(string(answer.Body), bodyLimit),
+		Address: answer.Address,
+		Timings: answer.Timings,
+		Reused:  answer.Reused,
 	}
-	failure := integrations.As(err)
+	failure = integrations.As(err)
 	if failure == nil {
 		failure = refusal(answer)
 	}
@@ -138,31 +135,26 @@ func (s *Sender) Deliver(ctx context.Context, d Delivery) (Result, error) {
 	if failure.Type == string(integrations.CauseBlockedAddress) {
 		failure.Kind = integrations.Rejected
 	}
-	result.Cause = failure.Type
+	result.Cause, result.Ours = failure.Type, failure.Ours
 	return result, failure
 }
 
-func request(d Delivery) (*http.Request, error) {
+// request is the signed request, or the reason why none may be sent.
+func (s *Sender) request(d Delivery) (*http.Request, *integrations.Error) {
+	if err := s.CheckURL(d.URL); err != nil {
+		return nil, integrations.As(err)
+	}
 	//nolint:noctx // the shared client gives it the caller's
 	req, err := http.NewRequest(http.MethodPost, strings.TrimSpace(d.URL), bytes.NewReader(d.Body))
 	if err != nil {
-		return nil, err
+		return nil, rejected(integrations.CauseInvalidURL, "the address cannot be read")
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", UserAgent)
-	req.Header.Set("Webhook-Id", d.ID)
-	// Receivers know this one in the form of JavaScript's toISOString.
-	req.Header.Set("X-Webhook-Timestamp", d.Now.UTC().Format("2006-01-02T15:04:05.000Z"))
-	req.Header.Set("X-Webhook-Signature", Signature(d.Secret, d.Body))
+	if failure := sign(req.Header, d); failure != nil {
+		return nil, failure
+	}
 	return req, nil
-}
-
-// Signature is the value of X-Webhook-Signature: the lower-case hex HMAC-SHA256 of
-// the body's exact bytes under the secret.
-func Signature(secret string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
-	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // refusal is nil for a 2xx answer.

@@ -62,7 +62,7 @@ func TestDeliver(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := webhook.Result{Status: http.StatusAccepted, Body: "thank you", Address: strings.TrimPrefix(server.URL, "http://")}
-	if diff := cmp.Diff(want, result, cmpopts.IgnoreFields(webhook.Result{}, "Duration")); diff != "" {
+	if diff := cmp.Diff(want, result, cmpopts.IgnoreFields(webhook.Result{}, "Timings")); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
 	if string(body) != lead || got.Method != http.MethodPost || got.URL.RequestURI() != "/hooks/s3cret-path?token=s3cret-query" {
