@@ -62,9 +62,13 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 	if row.Status == "sent" {
 		return nil
 	}
+	secrets, err := w.secretsOf(ctx, row.CampaignID)
+	if err != nil {
+		return fmt.Errorf("deliver webhook %s: %w", row.ID, err)
+	}
 	result, err := w.sender.Deliver(ctx, webhook.Delivery{
 		ID: row.ID.String(), URL: row.WebhookUrl, Body: []byte(row.Payload),
-		Secret: w.settings.WebhookSecret, Now: time.Now(),
+		Secret: w.settings.WebhookSecret, Secrets: secrets, Now: time.Now(),
 	})
 	if e := integrations.As(err); errors.Is(err, context.Canceled) || e != nil && e.Kind == integrations.Denied {
 		// The worker stops, or has nothing to sign with: not a try that the receiver failed.

@@ -17,7 +17,6 @@ LIMIT 10;
 SELECT pg_advisory_xact_lock(hashtextextended(@campaign_id::text, 7166015223));
 
 -- name: WebhookSecretInsert :one
--- The time is the clock's: of two that waited for each other the second is newer.
 INSERT INTO workers.webhook_secrets (campaign_id, ciphertext, key_id, fingerprint, created_at)
 VALUES (@campaign_id, @ciphertext, @key_id, @fingerprint, clock_timestamp())
 RETURNING id;
@@ -25,7 +24,7 @@ RETURNING id;
 -- name: WebhookSecretEnd :exec
 -- Lets a campaign's secrets sign for so long and no longer; what ends sooner does so still.
 UPDATE workers.webhook_secrets
-SET expires_at = least(expires_at, now() + @overlap_seconds::integer * interval '1 second')
+SET expires_at = least(expires_at, now() + make_interval(secs => @overlap_seconds::float8))
 WHERE campaign_id = @campaign_id
   AND (expires_at IS NULL OR expires_at > now());
 

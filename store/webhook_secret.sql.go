@@ -67,19 +67,19 @@ func (q *Queries) WebhookSecretDeleteAll(ctx context.Context, db DBTX, campaignI
 
 const webhookSecretEnd = `-- name: WebhookSecretEnd :exec
 UPDATE workers.webhook_secrets
-SET expires_at = least(expires_at, $1::timestamptz)
+SET expires_at = least(expires_at, now() + make_interval(secs => $1::float8))
 WHERE campaign_id = $2
-  AND (expires_at IS NULL OR expires_at > $1::timestamptz)
+  AND (expires_at IS NULL OR expires_at > now())
 `
 
 type WebhookSecretEndParams struct {
-	ExpiresAt  time.Time
-	CampaignID uuid.UUID
+	OverlapSeconds float64
+	CampaignID     uuid.UUID
 }
 
-// Lets a campaign's secrets sign until then and no longer; what ends sooner does so still.
+// Lets a campaign's secrets sign for so long and no longer; what ends sooner does so still.
 func (q *Queries) WebhookSecretEnd(ctx context.Context, db DBTX, arg WebhookSecretEndParams) error {
-	_, err := db.Exec(ctx, webhookSecretEnd, arg.ExpiresAt, arg.CampaignID)
+	_, err := db.Exec(ctx, webhookSecretEnd, arg.OverlapSeconds, arg.CampaignID)
 	return err
 }
 
@@ -117,7 +117,7 @@ SELECT
     s.fingerprint,
     s.created_at,
     s.expires_at,
-    coalesce(s.expires_at <= clock_timestamp(), false)::boolean AS expired
+    coalesce(s.expires_at <= now(), false)::boolean AS expired
 FROM workers.webhook_secrets s
 LEFT JOIN public.campaigns c ON c.id = s.campaign_id
 WHERE ($1::uuid IS NULL OR s.campaign_id = $1)
@@ -222,10 +222,11 @@ const webhookSecretListValid = `-- name: WebhookSecretListValid :many
 SELECT
     id,
     ciphertext,
-    key_id
+    key_id,
+    expires_at
 FROM workers.webhook_secrets
 WHERE campaign_id = $1
-  AND (expires_at IS NULL OR expires_at > clock_timestamp())
+  AND (expires_at IS NULL OR expires_at > now())
 ORDER BY expires_at DESC NULLS FIRST, created_at DESC
 LIMIT 10
 `
@@ -234,6 +235,7 @@ type WebhookSecretListValidRow struct {
 	ID         uuid.UUID
 	Ciphertext []byte
 	KeyID      string
+	ExpiresAt  *time.Time
 }
 
 // What signs a campaign's webhooks now, the current one first. Rotating stops at as
@@ -247,7 +249,12 @@ func (q *Queries) WebhookSecretListValid(ctx context.Context, db DBTX, campaignI
 	var items []WebhookSecretListValidRow
 	for rows.Next() {
 		var i WebhookSecretListValidRow
-		if err := rows.Scan(&i.ID, &i.Ciphertext, &i.KeyID); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.Ciphertext,
+			&i.KeyID,
+			&i.ExpiresAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

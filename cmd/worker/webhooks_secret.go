@@ -143,7 +143,7 @@ func (s secrets) rotate(ctx context.Context, campaign uuid.UUID, overlap time.Du
 		case valid >= maxSecrets && overlap > 0:
 			return "", fmt.Errorf("%d secrets of campaign %s sign already: revoke some, or rotate with --overlap 0", valid, campaign)
 		}
-		err := s.q.WebhookSecretEnd(ctx, tx, store.WebhookSecretEndParams{CampaignID: campaign, OverlapSeconds: int32(overlap.Seconds())})
+		err := s.q.WebhookSecretEnd(ctx, tx, store.WebhookSecretEndParams{CampaignID: campaign, OverlapSeconds: overlap.Seconds()})
 		if err != nil {
 			return "", fmt.Errorf("end secrets of campaign %s: %w", campaign, err)
 		}

@@ -10,10 +10,8 @@ import (
 )
 
 const (
-	// secretPrefix marks a symmetric secret of Standard Webhooks.
-	// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-	secretPrefix = "whsec_"
 	// secretBytes are drawn for a new secret; the standard wants 24 to 64.
+	// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 	secretBytes = 32
 
 	minSecretBytes = 24
@@ -26,13 +24,13 @@ var errSecret = errors.New("not a secret: want whsec_ and then 24 to 64 bytes as
 func NewSecret() string {
 	key := make([]byte, secretBytes)
 	_, _ = rand.Read(key) // never fails: without randomness the process ends
-	return secretPrefix + base64.StdEncoding.EncodeToString(key)
+	return SecretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
 // CheckSecret tells whether a text is a secret in the form that [NewSecret] gives.
 // The error does not repeat it.
 func CheckSecret(secret string) error {
-	encoded, marked := strings.CutPrefix(secret, secretPrefix)
+	encoded, marked := strings.CutPrefix(secret, SecretPrefix)
 	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	// The decoder skips line breaks, which no header and no library would.
 	if !marked || err != nil || strings.ContainsAny(encoded, "\r\n") || len(key) < minSecretBytes || len(key) > maxSecretBytes {
