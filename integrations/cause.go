@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -26,8 +27,12 @@ const (
 	CauseTimeout        Cause = "timeout"             // too slow, at any stage
 	CauseTLS            Cause = "tls_error"           // no trusted connection
 	CauseCanceled       Cause = "canceled"            // we stopped it ourselves
-	CauseNetwork        Cause = "network_error"       // any other transport failure
+	CauseLocal          Cause = "local_error"         // this machine has run out of something
+	CauseProtocol       Cause = "protocol_error"      // connected, and no HTTP came back
+	CauseNetwork        Cause = "network_error"       // any other failure to connect
 	CauseRedirect       Cause = "redirect"            // 3xx; never followed
+	CauseHTTP4xx        Cause = "http_4xx"            // refused by the service
+	CauseHTTP5xx        Cause = "http_5xx"            // broken at the service
 	CauseTooLarge       Cause = "answer_too_large"    // longer than the client reads
 	CauseBadAnswer      Cause = "bad_answer"          // not what the API promises
 	CauseBlockedAddress Cause = "blocked_address"     // the address guard said no
@@ -35,8 +40,20 @@ const (
 	CauseInvalidRequest Cause = "invalid_request"     // never sent: it lacks something
 )
 
+// noNameServer is the detail of a lookup that failed for another reason than the name.
+const noNameServer = "the name server did not answer"
+
 // Error names the cause.
 func (c Cause) Error() string { return string(c) }
+
+// Causes lists them all.
+func Causes() []Cause {
+	return []Cause{
+		CauseDNS, CauseRefused, CauseReset, CauseUnreachable, CauseTimeout, CauseTLS, CauseCanceled, CauseLocal,
+		CauseProtocol, CauseNetwork, CauseRedirect, CauseHTTP4xx, CauseHTTP5xx, CauseTooLarge, CauseBadAnswer,
+		CauseBlockedAddress, CauseInvalidURL, CauseInvalidRequest,
+	}
+}
 
 // diagnose finds the cause of a transport error, with a detail where one helps
 // the operator. The error's own text is never used: it quotes the URL.
@@ -51,7 +68,7 @@ func diagnose(err error) (cause Cause, detail string) {
 		if dns.IsNotFound {
 			return CauseDNS, "no such host"
 		}
-		return CauseDNS, "the name server did not answer"
+		return CauseDNS, noNameServer
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err) {
 		return CauseTimeout, ""
@@ -62,13 +79,43 @@ func diagnose(err error) (cause Cause, detail string) {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return CauseRefused, ""
-	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
+	case isUnreachable(err):
 		return CauseUnreachable, ""
+	case isLocal(err):
+		return CauseLocal, "this machine has run out of file handles, memory or ports"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), hungUp(err):
 		return CauseReset, ""
 	}
 	return CauseNetwork, ""
+}
+
+// streamError has the fields of the standard library's error for one HTTP/2 stream,
+// which copies itself into any such struct.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (e streamError) Error() string { return "stream error" }
+
+// hungUp recognizes what the standard library says in words alone. A test ensures
+// that it still says so.
+func hungUp(err error) bool {
+	if stream, ok := errors.AsType[streamError](err); ok {
+		return stream.Cause != nil && stream.Cause.Error() == "received from peer"
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		switch text := err.Error(); {
+		case text == "http: server closed idle connection",
+			text == "http2: client connection lost",
+			strings.HasPrefix(text, "http2: server sent GOAWAY"),
+			strings.HasPrefix(text, "http2: Transport received GOAWAY"):
+			return true
+		}
+	}
+	return false
 }
 
 // isTimeout covers the deadlines of dialer and TLS handshake, which are not the context's.

@@ -33,6 +33,9 @@ type Observation struct {
 	Status    int
 	Cause     Cause
 	Duration  time.Duration
+	// Connected is set when there was a connection, and Reused when it was there before.
+	Connected bool
+	Reused    bool
 }
 
 // Observer is called once for each exchange, for metrics. It must not block.
@@ -74,7 +77,7 @@ func (c *Client) Do(ctx context.Context, operation string, req *http.Request) (A
 	defer cancel()
 
 	var trace trace
-	answer, err := c.exchange(httptrace.WithClientTrace(bounded, trace.hooks()), req)
+	answer, err := c.exchange(httptrace.WithClientTrace(bounded, trace.hooks()), req, &trace)
 	maybeWritten := trace.read(&answer, started)
 
 	var failure *Error
@@ -86,6 +89,16 @@ func (c *Client) Do(ctx context.Context, operation string, req *http.Request) (A
 			OutcomeUnknown: maybeWritten && (answer.Status < 300 || answer.Status >= 500),
 		}
 		cause, detail := diagnose(err)
+		switch {
+		case cause == CauseNetwork && maybeWritten:
+			cause = CauseProtocol
+		case cause == CauseTimeout && trace.isLookingUp():
+			cause, detail = CauseDNS, noNameServer
+		case cause == CauseUnreachable:
+			failure.Ours = !routed()
+		case cause == CauseLocal:
+			failure.Ours = true
+		}
 		// The transport reports the cause a context was cancelled with, which is not
 		// always context.Canceled; the context itself is always right.
 		withheld, isWithheld := errors.AsType[*withheldError](err)
@@ -101,7 +114,10 @@ func (c *Client) Do(ctx context.Context, operation string, req *http.Request) (A
 	}
 
 	if c.Observe != nil {
-		o := Observation{Service: c.Service, Operation: operation, Status: answer.Status, Duration: answer.Timings.Total}
+		o := Observation{
+			Service: c.Service, Operation: operation, Status: answer.Status, Duration: answer.Timings.Total,
+			Connected: maybeWritten, Reused: answer.Reused,
+		}
 		if failure != nil {
 			o.Cause = Cause(failure.Type)
 		}
@@ -113,8 +129,8 @@ func (c *Client) Do(ctx context.Context, operation string, req *http.Request) (A
 	return answer, nil
 }
 
-func (c *Client) exchange(ctx context.Context, req *http.Request) (Answer, error) {
-	response, err := c.HTTP.Do(gated(ctx, req.WithContext(ctx)))
+func (c *Client) exchange(ctx context.Context, req *http.Request, trace *trace) (Answer, error) {
+	response, err := c.HTTP.Do(once(gated(ctx, req.WithContext(ctx)), trace))
 	if err != nil {
 		return Answer{}, err
 	}

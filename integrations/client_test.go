@@ -155,7 +155,7 @@ func TestDoObserves(t *testing.T) {
 		url  string
 		want integrations.Observation
 	}{
-		{server.URL, integrations.Observation{Service: "test", Operation: "post", Status: http.StatusNotFound}},
+		{server.URL, integrations.Observation{Service: "test", Operation: "post", Status: http.StatusNotFound, Connected: true}},
 		{"http://" + closedPort(t), integrations.Observation{Service: "test", Operation: "post", Cause: integrations.CauseRefused}},
 	} {
 		var seen []integrations.Observation

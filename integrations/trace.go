@@ -25,6 +25,8 @@ type trace struct {
 	address   string
 	connected bool
 	reused    bool
+	// multiplexed is set for a connection of HTTP/2.
+	multiplexed bool
 
 	settled time.Time // the first success of a dial
 
@@ -60,6 +62,8 @@ func (t *trace) hooks() *httptrace.ClientTrace {
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			t.connected, t.reused, t.address = true, info.Reused, info.Conn.RemoteAddr().String()
+			secure, ok := info.Conn.(interface{ ConnectionState() tls.ConnectionState })
+			t.multiplexed = ok && secure.ConnectionState().NegotiatedProtocol == "h2"
 		},
 		GotFirstResponseByte: func() { t.end(&t.answer) },
 	}
@@ -118,4 +122,19 @@ func (s span) took(now time.Time) time.Duration {
 	default:
 		return s.to.Sub(s.from)
 	}
+}
+
+// isMultiplexed reports whether the exchange has a connection of HTTP/2.
+func (t *trace) isMultiplexed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.multiplexed
+}
+
+// isLookingUp reports whether the exchange still waits for the name server: the
+// transport gives up at the deadline without saying for what it waited.
+func (t *trace) isLookingUp() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.dns.from.IsZero() && t.connect.from.IsZero() && !t.connected
 }

@@ -12,8 +12,9 @@ import (
 
 // vendorMetrics count exchanges with outside services.
 type vendorMetrics struct {
-	requests  *prometheus.CounterVec
-	durations *prometheus.HistogramVec
+	requests    *prometheus.CounterVec
+	durations   *prometheus.HistogramVec
+	connections *prometheus.CounterVec
 }
 
 func newVendorMetrics(reg prometheus.Registerer) *vendorMetrics {
@@ -27,6 +28,10 @@ func newVendorMetrics(reg prometheus.Registerer) *vendorMetrics {
 			Help:    "How long exchanges with outside services took.",
 			Buckets: prometheus.ExponentialBuckets(0.005, 3, 8), // 5 ms to 11 s
 		}, []string{"service", "operation"}),
+		connections: promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+			Name: "workers_vendor_connections_total",
+			Help: "Connections that exchanges with outside services went over, by service and whether they were opened or reused.",
+		}, []string{"service", "connection"}),
 	}
 }
 
@@ -34,4 +39,10 @@ func (m *vendorMetrics) observe(o integrations.Observation) {
 	status := cmp.Or(string(o.Cause), strconv.Itoa(o.Status))
 	m.requests.WithLabelValues(o.Service, o.Operation, status).Inc()
 	m.durations.WithLabelValues(o.Service, o.Operation).Observe(o.Duration.Seconds())
+	switch {
+	case o.Reused:
+		m.connections.WithLabelValues(o.Service, "reused").Inc()
+	case o.Connected:
+		m.connections.WithLabelValues(o.Service, "opened").Inc()
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
@@ -115,7 +116,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		return nil, fmt.Errorf("RESEND_API_KEY: %w", err)
 	}
 	sender := webhook.New(webhook.Config{
-		Timeout: cfg.WebhookTimeout, AllowCIDRs: cfg.WebhookAllow, Observe: vendors.observe,
+		Timeout: cfg.WebhookTimeout, AllowCIDRs: cfg.WebhookAllow, Own: w.listensAt, Observe: vendors.observe,
 	})
 
 	var mail *mx.Checker
@@ -309,4 +310,12 @@ func instanceID() string {
 		host = "worker"
 	}
 	return fmt.Sprintf(instanceFormat, host, os.Getpid(), uuid.NewString()[:8])
+}
+
+// listensAt is where the HTTP server listens, for the senders that must not call it.
+func (w *worker) listensAt() netip.AddrPort {
+	if tcp, ok := w.addr.(*net.TCPAddr); ok {
+		return tcp.AddrPort()
+	}
+	return netip.AddrPort{}
 }

@@ -41,7 +41,9 @@ func Hostilities() []Hostility {
 		{"never answers", silence, integrations.CauseTimeout, false, soon},
 		{"drips its body", drip, integrations.CauseTimeout, false, soon},
 		{"hangs up within its body", shortBody, integrations.CauseReset, false, ample},
-		{"speaks another protocol", otherProtocol, integrations.CauseNetwork, false, ample},
+		{"speaks another protocol", otherProtocol, integrations.CauseProtocol, false, ample},
+		{"never ends its headers", endlessHeader, integrations.CauseProtocol, false, ample},
+		{"never gets past 1xx", endlessHints, integrations.CauseProtocol, false, ample},
 		{"answers 50 MB", flood, integrations.CauseTooLarge, false, ample},
 		{"answers with a gzip bomb", bomb, integrations.CauseTooLarge, false, ample},
 		{"answers with broken gzip", brokenGzip, integrations.CauseBadAnswer, false, ample},
@@ -139,6 +141,24 @@ func shortBody(w http.ResponseWriter, r *http.Request) {
 func otherProtocol(w http.ResponseWriter, r *http.Request) {
 	conn := hijack(w, r)
 	_, _ = io.WriteString(conn, "SSH-2.0-OpenSSH_9.2p1\r\n")
+	_ = conn.Close()
+}
+
+func endlessHeader(w http.ResponseWriter, r *http.Request) {
+	conn := hijack(w, r)
+	_, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
+	for line := []byte("X-More: " + strings.Repeat("x", 1000) + "\r\n"); err == nil; {
+		_, err = conn.Write(line)
+	}
+	_ = conn.Close()
+}
+
+func endlessHints(w http.ResponseWriter, r *http.Request) {
+	conn := hijack(w, r)
+	var err error
+	for hint := []byte("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"); err == nil; {
+		_, err = conn.Write(hint)
+	}
 	_ = conn.Close()
 }
 

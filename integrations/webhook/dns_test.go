@@ -41,8 +41,8 @@ func TestNameThatChangesItsAddress(t *testing.T) {
 		answer.Store(private)
 		result, err := deliver()
 		failure := integrations.As(err)
-		if failure == nil || failure.Kind != integrations.Rejected || result.Cause != string(integrations.CauseBlockedAddress) {
-			t.Errorf("%v: result = %+v, error = %v; want rejected as blocked_address", private, result, err)
+		if failure == nil || failure.Kind != integrations.Temporary || failure.Ours || result.Cause != string(integrations.CauseBlockedAddress) {
+			t.Errorf("%v: result = %+v, error = %v; want temporary as blocked_address", private, result, err)
 		}
 	}
 	if visits.Load() != 1 {

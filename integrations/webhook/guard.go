@@ -2,107 +2,100 @@ package webhook
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/netip"
-	"net/url"
-	"strconv"
-	"strings"
+	"slices"
+	"sync"
 	"syscall"
-
-	"code.dny.dev/ssrf"
 
 	"github.com/bravorevos/workers/integrations"
 )
 
-// azureWireServer is Azure's channel between host and guest. The address is public
-// by the registries and answers inside every virtual machine.
-var azureWireServer = netip.MustParsePrefix("168.63.129.16/32")
-
-// guard decides which addresses may be called: those of the public Internet and
-// the networks that were opened on purpose. For IPv6 that is 2000::/3 without its
-// special ranges, which leaves out every way to embed an IPv4 address.
-type guard struct{ guardian *ssrf.Guardian }
-
-func newGuard(allow []netip.Prefix) guard {
-	var v4, v6 []netip.Prefix
-	for _, prefix := range allow {
-		if prefix.Addr().Is4() {
-			v4 = append(v4, prefix)
-		} else {
-			v6 = append(v6, prefix)
-		}
-	}
-	return guard{ssrf.New(
-		ssrf.WithAnyPort(), // receivers live on any port
-		ssrf.WithAllowedV4Prefixes(v4...),
-		ssrf.WithAllowedV6Prefixes(v6...),
-		ssrf.WithDeniedV4Prefixes(azureWireServer),
-	)}
+// guard decides which addresses may be called: those of the public Internet and the
+// networks that were opened on purpose, but never the worker itself. The same rules
+// hold when a URL is saved and when an address is dialled.
+type guard struct {
+	ranges ranges
+	own    func() netip.AddrPort // where the worker listens; may be nil
 }
 
-// allows reports whether an address may be called. A v4-mapped address is judged as
-// the IPv4 address that it stands for, and a zone says nothing.
-func (g guard) allows(address netip.Addr) bool {
-	return g.guardian.SafeAddr(address.Unmap().WithZone("")) == nil
+func (g guard) allows(target netip.AddrPort) bool {
+	return g.ranges.allow(target.Addr()) && !g.isOwn(target)
+}
+
+// isOwn reports whether the worker itself would answer: its routes trust whoever
+// reaches them from inside. Its port is refused on each address of this machine; who
+// opened a network did not mean that.
+func (g guard) isOwn(target netip.AddrPort) bool {
+	if g.own == nil || target.Port() == 0 || g.own().Port() != target.Port() {
+		return false
+	}
+	address := target.Addr().Unmap().WithZone("")
+	if address.IsLoopback() || address.IsUnspecified() || address == g.own().Addr().Unmap().WithZone("") {
+		return true
+	}
+	interfaces, err := net.InterfaceAddrs()
+	return err != nil || slices.ContainsFunc(interfaces, func(a net.Addr) bool {
+		network, ok := a.(*net.IPNet)
+		if !ok {
+			return false
+		}
+		own, _ := netip.AddrFromSlice(network.IP)
+		return own.Unmap() == address
+	})
 }
 
 // control is called with each address that is about to be dialled, after the name
 // lookup: a name that changes its address between check and use gains nothing.
-func (g guard) control(_ context.Context, _, address string, _ syscall.RawConn) error {
+func (g guard) control(ctx context.Context, _, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
-	if err != nil || !g.allows(target.Addr()) {
+	if err != nil || !g.allows(target) {
 		return integrations.CauseBlockedAddress
 	}
-	return nil
-}
-
-// CheckURL tells whether a URL may be saved as a receiver: http or https, a host,
-// no user, and where the host is an address, one that the guard lets through. The
-// addresses of names are judged at each delivery, since they change.
-//
-// Its errors are Rejected [integrations.Error] that do not repeat the URL.
-func (s *Sender) CheckURL(raw string) error {
-	u, err := url.Parse(strings.TrimSpace(raw))
-	switch {
-	case err != nil || u.Opaque != "":
-		return rejected(integrations.CauseInvalidURL, "the address cannot be read")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return rejected(integrations.CauseInvalidURL, "the address must begin with https:// or http://")
-	case u.User != nil:
-		return rejected(integrations.CauseInvalidURL, "the address must not hold a user or a password")
-	case !validPort(u.Port()):
-		return rejected(integrations.CauseInvalidURL, "the port must be between 1 and 65535")
-	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	if host == "" {
-		return rejected(integrations.CauseInvalidURL, "the address has no host")
-	}
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		host = "127.0.0.1"
-	}
-	address, err := netip.ParseAddr(host)
-	switch {
-	case err == nil && !s.guard.allows(address):
-		return rejected(integrations.CauseBlockedAddress, "the address is not on the public Internet")
-	case err != nil && endsInNumber(host):
-		// 127.1, 2130706433, 0x7f000001: resolvers read them as addresses.
-		return rejected(integrations.CauseInvalidURL, "the host is neither a name nor a plain address")
+	if passed, ok := ctx.Value(passedKey{}).(*passed); ok {
+		passed.add(address)
 	}
 	return nil
 }
 
-func validPort(port string) bool {
-	if port == "" {
-		return true
+// dial connects with what the guard lets through. The error of the standard
+// library's dialer is that of the first address: for a name with a private address
+// and a public one that is down it would say "blocked", so the ones that passed are
+// asked again.
+func (g guard) dial(dialer *net.Dialer) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		var passed passed
+		conn, err := dialer.DialContext(context.WithValue(ctx, passedKey{}, &passed), network, address)
+		if err == nil || !errors.Is(err, integrations.CauseBlockedAddress) {
+			return conn, err
+		}
+		for _, address := range passed.list() {
+			if conn, err = dialer.DialContext(ctx, network, address); err == nil {
+				return conn, nil
+			}
+		}
+		return nil, err
 	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && n > 0
 }
 
-func endsInNumber(host string) bool {
-	label := host[strings.LastIndexByte(host, '.')+1:]
-	if strings.Trim(label, "0123456789") == "" {
-		return true
-	}
-	_, err := strconv.ParseUint(label, 0, 64)
-	return err == nil
+type passedKey struct{}
+
+// passed are the addresses of one name that the guard let through. Those of both
+// families are dialled at once.
+type passed struct {
+	mu        sync.Mutex
+	addresses []string
+}
+
+func (p *passed) add(address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.addresses = append(p.addresses, address)
+}
+
+func (p *passed) list() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.addresses)
 }

@@ -2,8 +2,11 @@ package webhook_test
 
 import (
 	"fmt"
+	"net"
+	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bravorevos/workers/integrations"
@@ -113,13 +116,41 @@ func TestCheckURL(t *testing.T) {
 	}
 }
 
-func FuzzCheckURL(f *testing.F) {
-	f.Add("https://127.0.0.1/")
-	f.Add("http://[::ffff:7f00:1]:80")
-	sender := webhook.New(webhook.Config{})
-	f.Fuzz(func(t *testing.T, raw string) {
-		if err := sender.CheckURL(raw); err != nil && integrations.As(err) == nil {
-			t.Error(fmt.Errorf("not an integrations.Error: %w", err))
-		}
+// Ensure that no delivery reaches the worker itself, whatever network is open, and
+// that its neighbours on the same machine can be reached.
+func TestOwnListener(t *testing.T) {
+	t.Parallel()
+	var visits atomic.Int32
+	self := integrationstest.Serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
+	neighbour := integrationstest.Serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	own := netip.MustParseAddrPort(strings.TrimPrefix(self.URL, "http://"))
+	sender := webhook.New(webhook.Config{
+		AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")},
+		Own:        func() netip.AddrPort { return own },
 	})
+	hosts := []string{"127.0.0.1", "127.9.9.9", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "localhost"}
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range interfaces {
+		if network := each.(*net.IPNet); network.IP.To4() != nil {
+			hosts = append(hosts, network.IP.String())
+		}
+	}
+	for _, host := range hosts {
+		url := fmt.Sprintf("http://%s:%d", host, own.Port())
+		if err := sender.CheckURL(url); causeOf(err) != string(integrations.CauseBlockedAddress) {
+			t.Errorf("CheckURL(%s) = %v, want blocked_address", url, err)
+		}
+		if result, err := sender.Deliver(t.Context(), delivery(url)); causeOf(err) != string(integrations.CauseBlockedAddress) {
+			t.Errorf("%s: result = %+v, error = %v; want blocked_address", url, result, err)
+		}
+	}
+	if _, err := sender.Deliver(t.Context(), delivery(neighbour.URL)); err != nil {
+		t.Errorf("the neighbour: %v", err)
+	}
+	if visits.Load() != 0 {
+		t.Errorf("the worker was visited %d times", visits.Load())
+	}
 }

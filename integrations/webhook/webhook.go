@@ -40,6 +40,9 @@ type Config struct {
 	Timeout time.Duration
 	// AllowCIDRs opens networks that are not public, for receivers of one's own.
 	AllowCIDRs []netip.Prefix
+	// Own tells where the worker itself listens, once it does: no delivery may go
+	// there, whatever AllowCIDRs says. Optional.
+	Own func() netip.AddrPort
 	// Observe is told of each exchange; optional.
 	Observe integrations.Observer
 }
@@ -48,34 +51,43 @@ type Config struct {
 type Sender struct {
 	client integrations.Client
 	guard  guard
+	names  *names
 }
 
 // New returns a sender.
-func New(cfg Config) *Sender { return newSender(cfg, net.DefaultResolver) }
+func New(cfg Config) *Sender { return newSender(cfg, &net.Resolver{}) }
 
 // newSender lets tests answer for the name server.
 func newSender(cfg Config, resolver *net.Resolver) *Sender {
-	guard := newGuard(cfg.AllowCIDRs)
-	dialer := &net.Dialer{Resolver: resolver, ControlContext: guard.control}
-	return &Sender{
-		guard: guard,
-		client: integrations.Client{
-			Service: service,
-			HTTP: integrations.NoRedirects(&http.Client{Transport: &http.Transport{
-				// Behind a proxy the guard would see the proxy's address alone.
-				Proxy:                  nil,
-				DialContext:            dialer.DialContext,
-				ForceAttemptHTTP2:      true,
-				MaxIdleConns:           512,
-				MaxIdleConnsPerHost:    16,
-				IdleConnTimeout:        30 * time.Second,
-				MaxResponseHeaderBytes: readLimit,
-			}}),
-			Timeout: cmp.Or(cfg.Timeout, DefaultTimeout),
-			Limit:   readLimit,
-			Cut:     true,
-			Observe: cfg.Observe,
-		},
+	timeout := cmp.Or(cfg.Timeout, DefaultTimeout)
+	s := &Sender{guard: guard{newRanges(cfg.AllowCIDRs), cfg.Own}, names: newNames(resolver)}
+	s.client = integrations.Client{
+		Service: service,
+		HTTP:    integrations.NoRedirects(&http.Client{Transport: s.transport(timeout)}),
+		Timeout: timeout,
+		Limit:   readLimit,
+		Cut:     true,
+		Observe: cfg.Observe,
+	}
+	return s
+}
+
+func (s *Sender) transport(timeout time.Duration) *http.Transport {
+	dialer := &net.Dialer{Timeout: timeout, Resolver: s.names.resolver, ControlContext: s.guard.control}
+	return &http.Transport{
+		// Behind a proxy the guard would see the proxy's address alone.
+		Proxy:       nil,
+		DialContext: s.guard.dial(dialer),
+		// The transport goes on connecting after the exchange has ended, in case another
+		// wants it; a handshake that never ends would never be given up.
+		TLSHandshakeTimeout:    timeout,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           512,
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: readLimit,
+		// A connection whose other end is gone must not be given to more deliveries.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: timeout, PingTimeout: timeout},
 	}
 }
 
@@ -111,12 +123,18 @@ type Result struct {
 // The result is filled as far as it is known on failure too. Errors are
 // [integrations.Error] with the result's cause for a Type: Rejected for a URL that
 // may not be called and for 410, Denied when there is no secret to sign with, else
-// Temporary, with RetryAfter where the receiver named one.
+// Temporary, with RetryAfter where the receiver named one. A name that points into a
+// private network today is Temporary as well: name servers are mended, and the lead
+// must not be lost to it.
+//
+// A 2xx answer longer than what is read is success: the receiver has said what
+// matters. One that breaks off or does not end in time is not.
 func (s *Sender) Deliver(ctx context.Context, d Delivery) (Result, error) {
 	req, failure := s.request(d)
 	if failure != nil {
 		return Result{Cause: failure.Type}, failure
 	}
+	started := time.Now()
 	answer, err := s.client.Do(ctx, operation, req)
 	result := Result{
 		Status:  answer.Status,
@@ -132,8 +150,8 @@ func (s *Sender) Deliver(ctx context.Context, d Delivery) (Result, error) {
 	if failure == nil {
 		return result, nil
 	}
-	if failure.Type == string(integrations.CauseBlockedAddress) {
-		failure.Kind = integrations.Rejected
+	if failure.Type == string(integrations.CauseDNS) {
+		failure.Ours = s.names.silent(ctx, started)
 	}
 	result.Cause, result.Ours = failure.Type, failure.Ours
 	return result, failure
@@ -170,9 +188,9 @@ func refusal(answer integrations.Answer) *integrations.Error {
 	case answer.Status < 400:
 		failure.Type = string(integrations.CauseRedirect)
 	case answer.Status < 500:
-		failure.Type = "http_4xx"
+		failure.Type = string(integrations.CauseHTTP4xx)
 	default:
-		failure.Type = "http_5xx"
+		failure.Type = string(integrations.CauseHTTP5xx)
 	}
 	if answer.Status == http.StatusGone {
 		failure.Kind = integrations.Rejected // the receiver wants no more

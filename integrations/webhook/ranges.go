@@ -1,0 +1,61 @@
+package webhook
+
+import (
+	"net/netip"
+
+	"code.dny.dev/ssrf"
+)
+
+// The library denies what the registries of IANA call special; for IPv6 it lets
+// through 2000::/3 without its special ranges. That leaves out every way to embed an
+// IPv4 address (v4-compatible, NAT64, 6to4, Teredo), site-local and local addresses.
+//
+// https://www.iana.org/assignments/iana-ipv4-special-registry
+// https://www.iana.org/assignments/iana-ipv6-special-registry
+
+// azureWireServer is Azure's channel between host and guest. The address is public
+// by the registries and answers inside every virtual machine.
+// https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+var azureWireServer = netip.MustParsePrefix("168.63.129.16/32")
+
+// ranges decides by the address alone.
+type ranges struct{ guardian *ssrf.Guardian }
+
+// newRanges opens the networks of allow, too. One of v4-mapped addresses opens the
+// IPv4 network that it stands for.
+func newRanges(allow []netip.Prefix) ranges {
+	var v4, v6 []netip.Prefix
+	for _, prefix := range allow {
+		switch address := prefix.Addr(); {
+		case address.Is4():
+			v4 = append(v4, prefix)
+		case address.Is4In6() && prefix.Bits() >= 96:
+			v4 = append(v4, netip.PrefixFrom(address.Unmap(), prefix.Bits()-96))
+		default:
+			v6 = append(v6, prefix)
+		}
+	}
+	return ranges{ssrf.New(
+		ssrf.WithAnyPort(), // receivers live on any port
+		ssrf.WithAllowedV4Prefixes(v4...),
+		ssrf.WithAllowedV6Prefixes(v6...),
+		ssrf.WithDeniedV4Prefixes(azureWireServer),
+	)}
+}
+
+// allow reports whether an address may be called. A v4-mapped address is judged as
+// the IPv4 address that it stands for, and a zone says nothing. Behind NAT64, where
+// that was opened, the address that it leads to must be allowed as well.
+func (r ranges) allow(address netip.Addr) bool {
+	if !address.IsValid() {
+		return false
+	}
+	address = address.Unmap().WithZone("")
+	if ssrf.IPv6NAT64Prefix.Contains(address) {
+		bytes := address.As16()
+		if !r.allow(netip.AddrFrom4([4]byte(bytes[12:]))) {
+			return false
+		}
+	}
+	return r.guardian.SafeAddr(address) == nil
+}
