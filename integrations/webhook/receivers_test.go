@@ -209,7 +209,8 @@ func (p program) build(t *testing.T, dir string) []string {
 		run("go", "build", "-o", filepath.Join(dir, "receiver"), name)
 		return []string{filepath.Join(dir, "receiver")}
 	case "ts":
-		run(filepath.Join(libraries, "node_modules/.bin/tsc"), "--strict", "--target", "es2022", "--module", "nodenext", name)
+		run(filepath.Join(libraries, "node_modules/.bin/tsc"), "--strict", "--target", "es2022", "--module", "nodenext",
+			"--types", "node", "--typeRoots", filepath.Join(libraries, "node_modules/@types"), name)
 		return []string{"node", filepath.Join(dir, "receiver.mjs")}
 	default:
 		return []string{filepath.Join(libraries, "venv/bin/python"), name}
