@@ -61,7 +61,7 @@ time is left alone, so that it is safe to run again.`,
 	})
 	return subcommand[uuid.UUID]{
 		source:    func(q *store.Queries, f filter) source[uuid.UUID] { return webhookLogs(q, f, again) },
-		check:     func(f *filter, o options) error { return again.check(f, o) },
+		check:     again.check,
 		perSecond: webhooksPerSecond,
 		statuses: statuses{
 			known: []string{"pending", "failed", "sent"},
@@ -71,7 +71,7 @@ time is left alone, so that it is safe to run again.`,
 }
 
 // check keeps what would be delivered twice by mistake from being so.
-func (r resend) check(f *filter, o options) error {
+func (r *resend) check(f *filter, o options) error {
 	if !r.sent {
 		switch {
 		case slices.Contains(f.statuses, "sent"):

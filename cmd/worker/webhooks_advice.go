@@ -22,30 +22,30 @@ func advice(r webhook.Result) string {
 	case http.StatusTooManyRequests:
 		return "the receiver limits how much it takes; deliveries slow down and wait as long as its Retry-After says"
 	}
-	switch integrations.Cause(r.Cause) {
-	case integrations.CauseDNS:
-		return "the host of the URL: its name has no address"
-	case integrations.CauseRefused:
-		return "whether the receiver runs, and its port: nothing listens there"
-	case integrations.CauseReset, integrations.CauseNetwork:
-		return "the receiver's own log, and any proxy before it: the connection was cut"
-	case integrations.CauseUnreachable:
-		return "the network of this machine and the receiver's address: there is no route"
-	case integrations.CauseTimeout:
-		return "how long the receiver takes: it has WEBHOOK_TIMEOUT for the whole answer; let it store the lead, answer, and do the slow part after"
-	case integrations.CauseTLS:
-		return "the receiver's certificate: its dates, its name, and that its chain is complete"
-	case integrations.CauseRedirect:
-		return "the URL: the receiver is elsewhere, and redirects are not followed; configure the final one"
-	case integrations.CauseBlockedAddress:
-		return "the URL: it leads to a private address; WEBHOOK_ALLOW_CIDRS opens networks of one's own"
-	case integrations.CauseInvalidURL:
-		return "the URL: it must begin with https:// or http:// and hold no user or password"
-	case integrations.CauseInvalidRequest:
-		return "WEBHOOK_SECRET: there is nothing to sign with"
+	if text, ok := causes()[integrations.Cause(r.Cause)]; ok {
+		return text
 	}
 	if r.Status >= http.StatusInternalServerError {
 		return fmt.Sprintf("the receiver's own log: it failed with %d", r.Status)
 	}
 	return "docs/webhooks.md: only 2xx within the time limit is success"
+}
+
+// causes are those of failures without an answer, or with one that is none.
+func causes() map[integrations.Cause]string {
+	return map[integrations.Cause]string{
+		integrations.CauseDNS:            "the host of the URL: its name has no address",
+		integrations.CauseRefused:        "whether the receiver runs, and its port: nothing listens there",
+		integrations.CauseReset:          "the receiver's own log, and any proxy before it: the connection was cut",
+		integrations.CauseNetwork:        "the receiver's own log, and any proxy before it: the connection was cut",
+		integrations.CauseProtocol:       "the port and the scheme of the URL: what answers there speaks no HTTP",
+		integrations.CauseLocal:          "this machine: it has run out of something; receivers are not charged for it",
+		integrations.CauseUnreachable:    "the network of this machine and the receiver's address: there is no route",
+		integrations.CauseTimeout:        "how long the receiver takes: it has WEBHOOK_TIMEOUT for the whole answer; let it store the lead, answer, and do the slow part after",
+		integrations.CauseTLS:            "the receiver's certificate: its dates, its name, and that its chain is complete",
+		integrations.CauseRedirect:       "the URL: the receiver is elsewhere, and redirects are not followed; configure the final one",
+		integrations.CauseBlockedAddress: "the URL: it leads to a private address; WEBHOOK_ALLOW_CIDRS opens networks of one's own",
+		integrations.CauseInvalidURL:     "the URL: it must begin with https:// or http:// and hold no user or password",
+		integrations.CauseInvalidRequest: "WEBHOOK_SECRET: there is nothing to sign with",
+	}
 }

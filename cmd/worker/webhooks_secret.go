@@ -127,7 +127,7 @@ func campaignArgument(cmd *cobra.Command, text string) (uuid.UUID, error) {
 }
 
 func (s secrets) create(ctx context.Context, campaign uuid.UUID) error {
-	return s.change(ctx, campaign, func(tx pgx.Tx, valid int) (string, error) {
+	return s.change(ctx, campaign, func(_ pgx.Tx, valid int) (string, error) {
 		if valid > 0 {
 			return "", fmt.Errorf("campaign %s has a secret already; `worker webhooks secret rotate %s` replaces it", campaign, campaign)
 		}

@@ -162,8 +162,8 @@ func (p program) start(t *testing.T, secret string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
 	t.Cleanup(func() { cancel(); <-ended })
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+port)
@@ -173,9 +173,8 @@ func (p program) start(t *testing.T, secret string) string {
 			return "http://127.0.0.1:" + port + "/leads"
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("the program ended: %v", err)
+		case <-ended:
+			t.Fatalf("the program ended: %v", cmd.ProcessState)
 		case <-tick.C:
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -84,7 +83,7 @@ func newVaultKey(key []byte) (vaultKey, error) {
 	if err != nil {
 		return vaultKey{}, err
 	}
-	aead, err := cipher.NewGCM(block)
+	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
 		return vaultKey{}, err
 	}
@@ -112,11 +111,9 @@ func (v *Vault) Seal(campaign uuid.UUID, secret string) (Sealed, error) {
 		return Sealed{}, ErrNoKey
 	}
 	key := v.keys[0]
-	sealed := make([]byte, 1+key.aead.NonceSize(), 1+key.aead.NonceSize()+len(secret)+key.aead.Overhead())
-	sealed[0] = vaultVersion
-	nonce := sealed[1:]
-	_, _ = rand.Read(nonce) // never fails
-	return Sealed{Ciphertext: key.aead.Seal(sealed, nonce, []byte(secret), binding(campaign)), KeyID: key.id}, nil
+	// The nonce is drawn by the cipher, and stands before what it encrypts.
+	sealed := key.aead.Seal([]byte{vaultVersion}, nil, []byte(secret), binding(campaign))
+	return Sealed{Ciphertext: sealed, KeyID: key.id}, nil
 }
 
 // Open decrypts what [Vault.Seal] made for the same campaign. What does not come
@@ -126,11 +123,10 @@ func (v *Vault) Open(campaign uuid.UUID, s Sealed) (string, error) {
 	if !ok {
 		return "", ErrNoKey
 	}
-	if len(s.Ciphertext) < 1+key.aead.NonceSize() || s.Ciphertext[0] != vaultVersion {
+	if len(s.Ciphertext) == 0 || s.Ciphertext[0] != vaultVersion {
 		return "", ErrSealed
 	}
-	nonce, text := s.Ciphertext[1:1+key.aead.NonceSize()], s.Ciphertext[1+key.aead.NonceSize():]
-	secret, err := key.aead.Open(nil, nonce, text, binding(campaign))
+	secret, err := key.aead.Open(nil, nil, s.Ciphertext[1:], binding(campaign))
 	if err != nil {
 		return "", ErrSealed
 	}
