@@ -1,10 +1,10 @@
 package webhook_test
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -139,7 +139,7 @@ func TestOwnListener(t *testing.T) {
 		}
 	}
 	for _, host := range hosts {
-		url := fmt.Sprintf("http://%s:%d", host, own.Port())
+		url := "http://" + host + ":" + strconv.Itoa(int(own.Port()))
 		if err := sender.CheckURL(url); causeOf(err) != string(integrations.CauseBlockedAddress) {
 			t.Errorf("CheckURL(%s) = %v, want blocked_address", url, err)
 		}

@@ -25,7 +25,7 @@ func trusting(server *httptest.Server, cfg Config) *Sender {
 	if server.Certificate() != nil {
 		roots := x509.NewCertPool()
 		roots.AddCert(server.Certificate())
-		sender.client.HTTP.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots} //nolint:gosec // the default version is meant
+		sender.client.HTTP.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
 	}
 	return sender
 }
@@ -86,6 +86,9 @@ func TestHTTP2ThatFails(t *testing.T) {
 		"goes away, graceful": {func(f *http2.Framer, _ uint32) bool {
 			return f.WriteGoAway(0, http2.ErrCodeNo, nil) == nil
 		}, integrations.CauseReset, 0},
+		"goes away in anger": {func(f *http2.Framer, _ uint32) bool {
+			return f.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, nil) == nil
+		}, integrations.CauseReset, 0},
 		"goes away and hangs up": {func(f *http2.Framer, stream uint32) bool {
 			_ = f.WriteGoAway(stream, http2.ErrCodeEnhanceYourCalm, []byte("s3cret-path"))
 			return false
@@ -114,7 +117,7 @@ func rawHTTP2(t *testing.T, answer func(f *http2.Framer, stream uint32) (goOn bo
 	t.Helper()
 	var posts atomic.Int32
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.TLS = &tls.Config{NextProtos: []string{"h2"}} //nolint:gosec // the default version is meant
+	server.TLS = &tls.Config{NextProtos: []string{"h2"}}
 	server.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
 		"h2": func(_ *http.Server, conn *tls.Conn, _ http.Handler) { answerFrames(conn, &posts, answer) },
 	}

@@ -20,7 +20,7 @@ var special = prefixes(`
 var global = netip.MustParsePrefix("2000::/3")
 
 func prefixes(text string) (list []netip.Prefix) {
-	for _, prefix := range strings.Fields(text) {
+	for prefix := range strings.FieldsSeq(text) {
 		list = append(list, netip.MustParsePrefix(prefix))
 	}
 	return list
@@ -73,7 +73,7 @@ func TestRanges(t *testing.T) {
 			t.Errorf("%s is allowed", edge)
 		}
 	}
-	for _, public := range strings.Fields(`1.1.1.1 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 168.63.129.15
+	for public := range strings.FieldsSeq(`1.1.1.1 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 168.63.129.15
 		168.63.129.17 172.15.255.255 172.32.0.0 223.255.255.255 2000:: 2001:200:: 2606:4700::1111 2a00::1 3ffe:ffff::`) {
 		if address := netip.MustParseAddr(public); !all.allow(address) || !isPublic(address) {
 			t.Errorf("%s is blocked", public)
