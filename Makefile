@@ -54,6 +54,13 @@ generated: ## Fail when generated code is not current
 	cd store && $(SQLC) diff
 	go mod tidy -diff
 
+.PHONY: receivers
+receivers: ## Run the receivers of docs/webhooks.md, in TypeScript and Python too; gets their libraries by npm and pip
+	@libraries=$$(mktemp -d); trap 'rm -rf "$$libraries"' EXIT; \
+	npm install --silent --no-fund --no-audit --prefix "$$libraries" typescript@5 @types/node@20 standardwebhooks; \
+	python3 -m venv "$$libraries/venv" && "$$libraries/venv/bin/pip" install --quiet standardwebhooks; \
+	RECEIVER_LIBRARIES=$$libraries go test ./integrations/webhook -run '^TestReceivers' -count=1 -v -receivers go,ts,python
+
 .PHONY: bench
 bench: ## Benchmarks of what reads strangers' text and of the planner
 	@go run ./sandbox with-postgres -- go test -run '^$$' -bench . -benchmem ./...

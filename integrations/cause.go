@@ -38,6 +38,7 @@ const (
 	CauseBlockedAddress Cause = "blocked_address"     // the address guard said no
 	CauseInvalidURL     Cause = "invalid_url"         // no URL that may be called
 	CauseInvalidRequest Cause = "invalid_request"     // never sent: it lacks something
+	CauseSecret         Cause = "secret_unreadable"   // never sent: nothing to sign it with
 )
 
 // noNameServer is the detail of a lookup that failed for another reason than the name.
@@ -51,7 +52,7 @@ func Causes() []Cause {
 	return []Cause{
 		CauseDNS, CauseRefused, CauseReset, CauseUnreachable, CauseTimeout, CauseTLS, CauseCanceled, CauseLocal,
 		CauseProtocol, CauseNetwork, CauseRedirect, CauseHTTP4xx, CauseHTTP5xx, CauseTooLarge, CauseBadAnswer,
-		CauseBlockedAddress, CauseInvalidURL, CauseInvalidRequest,
+		CauseBlockedAddress, CauseInvalidURL, CauseInvalidRequest, CauseSecret,
 	}
 }
 

@@ -14,9 +14,16 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// leadPayload is the body of the lead webhook. Unknown values are left out:
-// an empty one would overwrite what the receiver knows.
+// leadCaptured is the type of the lead webhook. A field may be added to it; one that
+// changes its meaning would make another type.
+const leadCaptured = "lead.captured"
+
+// leadPayload is the body of the lead webhook. Unknown values are left out: an empty
+// one would overwrite what the receiver knows. Only the name is always there, as the
+// first contract has it.
 type leadPayload struct {
+	Type        string `json:"type"`
+	EventID     string `json:"event_id"` // the webhook-id, for receivers that do not see headers
 	Email       string `json:"email"`
 	Name        string `json:"name"`
 	Source      string `json:"source"`
@@ -28,6 +35,7 @@ type leadPayload struct {
 	LinkedInURL string `json:"linkedin_url,omitempty"`
 	Company     string `json:"company,omitempty"`
 	Title       string `json:"title,omitempty"`
+	Sample      bool   `json:"sample,omitempty"` // nobody's: sent to try a receiver
 }
 
 // origin is where a lead's address comes from: an answer in a chat, or a comment.
@@ -69,7 +77,9 @@ func (d database) capture(ctx context.Context, tx pgx.Tx, from origin, email str
 }
 
 func (d database) enqueueWebhook(ctx context.Context, tx pgx.Tx, lead store.LeadCaptureEmailRow, email, url string) error {
+	id := uuid.New()
 	payload := leadPayload{
+		Type: leadCaptured, EventID: id.String(),
 		Email: email, Name: lead.Name, Source: "linkedin_dm", CampaignID: deref(lead.CampaignID).String(),
 		Timestamp: time.Now().UTC().Format(time.RFC3339), LeadID: lead.ID.String(),
 		FirstName: lead.FirstName, LastName: lead.LastName, LinkedInURL: lead.ProfileUrl,
@@ -79,8 +89,8 @@ func (d database) enqueueWebhook(ctx context.Context, tx pgx.Tx, lead store.Lead
 	if err != nil {
 		return fmt.Errorf("encode payload of lead %s: %w", lead.ID, err)
 	}
-	id, err := d.WebhookLogInsert(ctx, tx, store.WebhookLogInsertParams{
-		LeadID: &lead.ID, CampaignID: lead.CampaignID, WebhookUrl: url, Payload: body,
+	err = d.WebhookLogInsert(ctx, tx, store.WebhookLogInsertParams{
+		ID: id, LeadID: &lead.ID, CampaignID: lead.CampaignID, WebhookUrl: url, Payload: body,
 	})
 	if err != nil {
 		return fmt.Errorf("insert webhook row of lead %s: %w", lead.ID, err)

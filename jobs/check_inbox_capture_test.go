@@ -36,6 +36,7 @@ func TestCaptureQueuesWebhookAndBackupLink(t *testing.T) {
 	}
 	delete(payload, "timestamp")
 	if diff := cmp.Diff(asJSON(b, row{
+		"type": "lead.captured", "event_id": id,
 		"email": "ana@example.com", "name": "Ana Petrova", "source": "linkedin_dm", "campaign_id": a.campaign, "lead_id": a.lead,
 		"first_name": "Ana", "last_name": "Petrova", "company": "Kelp", "linkedin_url": "https://www.linkedin.com/in/person-1",
 	}), payload); diff != "" {

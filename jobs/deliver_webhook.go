@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -111,10 +112,18 @@ func (w *deliverWebhook) row(ctx context.Context, id uuid.UUID) (store.WebhookLo
 // try delivers, with no transaction open, and records the outcome.
 func (w *deliverWebhook) try(ctx context.Context, job *river.Job[DeliverWebhookArgs], row store.WebhookLogGetRow, turn bool) error {
 	t := try{row: row, jobID: job.ID, started: time.Now(), turn: turn}
-	t.result, t.err = w.sender.Deliver(ctx, webhook.Delivery{
-		ID: row.ID.String(), URL: row.WebhookUrl, Body: []byte(row.Payload),
-		Secret: w.settings.WebhookSecret, Now: t.started,
-	})
+	secrets, err := w.secretsOf(ctx, row.CampaignID)
+	switch {
+	case err == nil:
+		t.result, t.err = w.sender.Deliver(ctx, webhook.Delivery{
+			ID: row.ID.String(), URL: row.WebhookUrl, Body: []byte(row.Payload),
+			Secret: w.settings.WebhookSecret, Secrets: secrets, Now: t.started,
+		})
+	case integrations.As(err) != nil: // nothing to sign with: our side's failure
+		t.err, t.result.Cause = err, integrations.As(err).Type
+	default:
+		return fmt.Errorf("deliver webhook %s: %w", row.ID, err)
+	}
 	t.ended = time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

@@ -76,8 +76,10 @@ type Settings struct {
 	// is the number of tries.
 	WebhookSchedule queue.Schedule
 	WebhookSecret   string
-	EmailFrom       string
-	Retention       Retention
+	// WebhookVault opens the secrets of campaigns; nil where there is no key for them.
+	WebhookVault *webhook.Vault
+	EmailFrom    string
+	Retention    Retention
 }
 
 // Intervals are the periods of the sweeps.

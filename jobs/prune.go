@@ -56,7 +56,9 @@ func (w *prune) Work(ctx context.Context, _ *river.Job[PruneArgs]) error {
 	}
 	for name, forget := range map[string]func() (int64, error){
 		"comments": comments, "inbox messages": inbox, "own messages": own, "comment reads": reads,
-		"webhook attempts": attempts, "awaited relations": func() (int64, error) { return w.expire(ctx) },
+		"webhook attempts":  attempts,
+		"webhook secrets":   func() (int64, error) { return w.WebhookSecretPrune(ctx, w.Pool, pruneBatch) },
+		"awaited relations": func() (int64, error) { return w.expire(ctx) },
 	} {
 		for rows := int64(pruneBatch); rows == pruneBatch; {
 			var err error

@@ -210,6 +210,9 @@ func attemptOf(t try) store.WebhookAttemptInsertParams {
 		DnsMs: millis(t.result.Timings.DNS), ConnectMs: millis(t.result.Timings.Connect), TlsMs: millis(t.result.Timings.TLS),
 		FirstByteMs: millis(t.result.Timings.FirstByte), TotalMs: millis(t.result.Timings.Total),
 	}
+	if t.row.Replayed {
+		a.Trigger = store.TriggerManual
+	}
 	if t.result.Address != "" {
 		a.Address = &t.result.Address
 	}

@@ -23,3 +23,17 @@ SELECT
 FROM public.campaigns c
 WHERE CASE WHEN cardinality(@ids::uuid[]) = 0 THEN coalesce(c.status, 'draft') <> 'completed' ELSE c.id = ANY (@ids) END
 ORDER BY c.name, c.id;
+
+-- name: CampaignGetWebhook :one
+-- Where the leads of a campaign go: to the URL of its newest scrape job, else to its
+-- own, else to that of its active configuration, as in ScrapeJobGetForLead.
+SELECT
+    c.id,
+    coalesce(c.client_id, c.id) AS scope,
+    coalesce(nullif(btrim(s.webhook_url), ''), nullif(btrim(c.webhook_url), ''), w.url, '')::text AS webhook_url
+FROM public.campaigns c
+LEFT JOIN public.scrape_jobs s ON s.campaign_id = c.id
+LEFT JOIN public.webhook_configs w ON w.id = c.webhook_config_id AND coalesce(w.active, true)
+WHERE c.id = @id
+ORDER BY s.created_at DESC NULLS LAST
+LIMIT 1;

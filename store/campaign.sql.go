@@ -25,6 +25,34 @@ func (q *Queries) CampaignExists(ctx context.Context, db DBTX, id uuid.UUID) (bo
 	return exists, err
 }
 
+const campaignGetWebhook = `-- name: CampaignGetWebhook :one
+SELECT
+    c.id,
+    coalesce(c.client_id, c.id) AS scope,
+    coalesce(nullif(btrim(s.webhook_url), ''), nullif(btrim(c.webhook_url), ''), w.url, '')::text AS webhook_url
+FROM public.campaigns c
+LEFT JOIN public.scrape_jobs s ON s.campaign_id = c.id
+LEFT JOIN public.webhook_configs w ON w.id = c.webhook_config_id AND coalesce(w.active, true)
+WHERE c.id = $1
+ORDER BY s.created_at DESC NULLS LAST
+LIMIT 1
+`
+
+type CampaignGetWebhookRow struct {
+	ID         uuid.UUID
+	Scope      uuid.UUID
+	WebhookUrl string
+}
+
+// Where the leads of a campaign go: to the URL of its newest scrape job, else to its
+// own, else to that of its active configuration, as in ScrapeJobGetForLead.
+func (q *Queries) CampaignGetWebhook(ctx context.Context, db DBTX, id uuid.UUID) (CampaignGetWebhookRow, error) {
+	row := db.QueryRow(ctx, campaignGetWebhook, id)
+	var i CampaignGetWebhookRow
+	err := row.Scan(&i.ID, &i.Scope, &i.WebhookUrl)
+	return i, err
+}
+
 const campaignListWordings = `-- name: CampaignListWordings :many
 SELECT
     c.id,

@@ -3,6 +3,12 @@ INSERT INTO workers.webhook_endpoints (scope, url)
 VALUES (@scope, @url)
 ON CONFLICT DO NOTHING;
 
+-- name: WebhookEndpointFind :one
+SELECT id
+FROM workers.webhook_endpoints
+WHERE scope = @scope
+  AND md5(url) = md5(@url::text);
+
 -- name: WebhookEndpointEnsureMany :exec
 -- The endpoints of rows that have none yet.
 INSERT INTO workers.webhook_endpoints (scope, url)

@@ -87,6 +87,25 @@ func (q *Queries) WebhookEndpointEnsureMany(ctx context.Context, db DBTX, maxRow
 	return err
 }
 
+const webhookEndpointFind = `-- name: WebhookEndpointFind :one
+SELECT id
+FROM workers.webhook_endpoints
+WHERE scope = $1
+  AND md5(url) = md5($2::text)
+`
+
+type WebhookEndpointFindParams struct {
+	Scope uuid.UUID
+	Url   string
+}
+
+func (q *Queries) WebhookEndpointFind(ctx context.Context, db DBTX, arg WebhookEndpointFindParams) (int64, error) {
+	row := db.QueryRow(ctx, webhookEndpointFind, arg.Scope, arg.Url)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const webhookEndpointGet = `-- name: WebhookEndpointGet :one
 SELECT id, scope, url, state, failures, failing_since, last_failure_at, last_cause, last_success_at, disabled_at, disabled_reason, blocked_until, openings, gap_ms, created_at
 FROM workers.webhook_endpoints

@@ -91,6 +91,8 @@ SELECT
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
     coalesce(w.retry_count, 0)::integer AS retry_count,
+    -- Somebody asked for the try that comes next.
+    coalesce(w.replayed_at > coalesce(w.last_attempt_at, '-infinity'), false)::boolean AS replayed,
     -- At most a day: a producer's time may be infinity.
     CASE WHEN w.next_attempt_at > now()
         THEN extract(epoch FROM least(w.next_attempt_at, now() + interval '1 day') - now()) ELSE 0 END::float8 AS seconds_left,
@@ -128,10 +130,9 @@ WHERE endpoint_id = @endpoint_id
       OR retry_count >= @max_tries::integer AND last_attempt_at >= @failing_since::timestamptz)
   AND (status IS DISTINCT FROM 'pending' OR next_attempt_at IS NOT NULL OR abandoned_at IS NOT NULL);
 
--- name: WebhookLogInsert :one
-INSERT INTO public.webhook_logs (lead_id, campaign_id, webhook_url, payload, status, retry_count)
-VALUES (@lead_id, @campaign_id, @webhook_url, @payload, 'pending', 0)
-RETURNING id;
+-- name: WebhookLogInsert :exec
+INSERT INTO public.webhook_logs (id, lead_id, campaign_id, webhook_url, payload, status, retry_count)
+VALUES (@id, @lead_id, @campaign_id, @webhook_url, @payload, 'pending', 0);
 
 -- name: WebhookLogRecordSent :exec
 UPDATE public.webhook_logs
@@ -168,6 +169,13 @@ WHERE w.id > @after_id
   AND (sqlc.narg('client_id')::uuid IS NULL OR c.client_id = sqlc.narg('client_id'))
   AND (sqlc.narg('since')::timestamptz IS NULL OR w.created_at >= sqlc.narg('since'))
   AND (sqlc.narg('until')::timestamptz IS NULL OR w.created_at < sqlc.narg('until'))
+  -- What was delivered after that time has arrived already.
+  AND (sqlc.narg('sent_before')::timestamptz IS NULL
+       OR w.status IS DISTINCT FROM 'sent'
+       OR w.last_attempt_at IS NULL
+       OR w.last_attempt_at < sqlc.narg('sent_before'))
+  AND (@host::text = ''
+       OR substring(lower(btrim(w.webhook_url, E' \t\r\n')) FROM '^https?://(\[[^]]*\]|[^/:?#]*)') = @host)
   AND (cardinality(@ids::uuid[]) = 0 OR w.id = ANY (@ids))
 ORDER BY w.id
 LIMIT @max_rows;
@@ -180,13 +188,15 @@ FROM public.webhook_logs
 WHERE id = ANY (@ids::uuid[]);
 
 -- name: WebhookLogReplayMany :exec
--- Makes rows due at once, whatever their history. What was delivered stays so,
--- and what is due already is not written again.
+-- Makes rows due at once, whatever their history, because somebody asked for it. What
+-- was delivered stays so, unless it is asked for too. What is due already is not
+-- written again.
 UPDATE public.webhook_logs
 SET status = 'pending',
     retry_count = 0,
     next_attempt_at = NULL,
-    abandoned_at = NULL
+    abandoned_at = NULL,
+    replayed_at = now()
 WHERE id = ANY (@ids::uuid[])
-  AND status IS DISTINCT FROM 'sent'
+  AND (@resend_sent::boolean OR status IS DISTINCT FROM 'sent')
   AND (status, retry_count, next_attempt_at, abandoned_at) IS DISTINCT FROM ('pending', 0, NULL, NULL);

@@ -51,6 +51,8 @@ SELECT
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
     coalesce(w.retry_count, 0)::integer AS retry_count,
+    -- Somebody asked for the try that comes next.
+    coalesce(w.replayed_at > coalesce(w.last_attempt_at, '-infinity'), false)::boolean AS replayed,
     -- At most a day: a producer's time may be infinity.
     CASE WHEN w.next_attempt_at > now()
         THEN extract(epoch FROM least(w.next_attempt_at, now() + interval '1 day') - now()) ELSE 0 END::float8 AS seconds_left,
@@ -76,6 +78,7 @@ type WebhookLogGetRow struct {
 	Payload       string
 	Status        string
 	RetryCount    int32
+	Replayed      bool
 	SecondsLeft   float64
 	Scope         uuid.UUID
 	EndpointID    int64
@@ -96,6 +99,7 @@ func (q *Queries) WebhookLogGet(ctx context.Context, db DBTX, id uuid.UUID) (Web
 		&i.Payload,
 		&i.Status,
 		&i.RetryCount,
+		&i.Replayed,
 		&i.SecondsLeft,
 		&i.Scope,
 		&i.EndpointID,
@@ -106,29 +110,28 @@ func (q *Queries) WebhookLogGet(ctx context.Context, db DBTX, id uuid.UUID) (Web
 	return i, err
 }
 
-const webhookLogInsert = `-- name: WebhookLogInsert :one
-INSERT INTO public.webhook_logs (lead_id, campaign_id, webhook_url, payload, status, retry_count)
-VALUES ($1, $2, $3, $4, 'pending', 0)
-RETURNING id
+const webhookLogInsert = `-- name: WebhookLogInsert :exec
+INSERT INTO public.webhook_logs (id, lead_id, campaign_id, webhook_url, payload, status, retry_count)
+VALUES ($1, $2, $3, $4, $5, 'pending', 0)
 `
 
 type WebhookLogInsertParams struct {
+	ID         uuid.UUID
 	LeadID     *uuid.UUID
 	CampaignID *uuid.UUID
 	WebhookUrl string
 	Payload    json.RawMessage
 }
 
-func (q *Queries) WebhookLogInsert(ctx context.Context, db DBTX, arg WebhookLogInsertParams) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, webhookLogInsert,
+func (q *Queries) WebhookLogInsert(ctx context.Context, db DBTX, arg WebhookLogInsertParams) error {
+	_, err := db.Exec(ctx, webhookLogInsert,
+		arg.ID,
 		arg.LeadID,
 		arg.CampaignID,
 		arg.WebhookUrl,
 		arg.Payload,
 	)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
+	return err
 }
 
 const webhookLogJoinLine = `-- name: WebhookLogJoinLine :exec
@@ -257,9 +260,16 @@ WHERE w.id > $1
   AND ($4::uuid IS NULL OR c.client_id = $4)
   AND ($5::timestamptz IS NULL OR w.created_at >= $5)
   AND ($6::timestamptz IS NULL OR w.created_at < $6)
-  AND (cardinality($7::uuid[]) = 0 OR w.id = ANY ($7))
+  -- What was delivered after that time has arrived already.
+  AND ($7::timestamptz IS NULL
+       OR w.status IS DISTINCT FROM 'sent'
+       OR w.last_attempt_at IS NULL
+       OR w.last_attempt_at < $7)
+  AND ($8::text = ''
+       OR substring(lower(btrim(w.webhook_url, E' \t\r\n')) FROM '^https?://(\[[^]]*\]|[^/:?#]*)') = $8)
+  AND (cardinality($9::uuid[]) = 0 OR w.id = ANY ($9))
 ORDER BY w.id
-LIMIT $8
+LIMIT $10
 `
 
 type WebhookLogListReplayableParams struct {
@@ -269,6 +279,8 @@ type WebhookLogListReplayableParams struct {
 	ClientID   *uuid.UUID
 	Since      *time.Time
 	Until      *time.Time
+	SentBefore *time.Time
+	Host       string
 	Ids        []uuid.UUID
 	MaxRows    int32
 }
@@ -282,6 +294,8 @@ func (q *Queries) WebhookLogListReplayable(ctx context.Context, db DBTX, arg Web
 		arg.ClientID,
 		arg.Since,
 		arg.Until,
+		arg.SentBefore,
+		arg.Host,
 		arg.Ids,
 		arg.MaxRows,
 	)
@@ -436,15 +450,22 @@ UPDATE public.webhook_logs
 SET status = 'pending',
     retry_count = 0,
     next_attempt_at = NULL,
-    abandoned_at = NULL
+    abandoned_at = NULL,
+    replayed_at = now()
 WHERE id = ANY ($1::uuid[])
-  AND status IS DISTINCT FROM 'sent'
+  AND ($2::boolean OR status IS DISTINCT FROM 'sent')
   AND (status, retry_count, next_attempt_at, abandoned_at) IS DISTINCT FROM ('pending', 0, NULL, NULL)
 `
 
-// Makes rows due at once, whatever their history. What was delivered stays so,
-// and what is due already is not written again.
-func (q *Queries) WebhookLogReplayMany(ctx context.Context, db DBTX, ids []uuid.UUID) error {
-	_, err := db.Exec(ctx, webhookLogReplayMany, ids)
+type WebhookLogReplayManyParams struct {
+	Ids        []uuid.UUID
+	ResendSent bool
+}
+
+// Makes rows due at once, whatever their history, because somebody asked for it. What
+// was delivered stays so, unless it is asked for too. What is due already is not
+// written again.
+func (q *Queries) WebhookLogReplayMany(ctx context.Context, db DBTX, arg WebhookLogReplayManyParams) error {
+	_, err := db.Exec(ctx, webhookLogReplayMany, arg.Ids, arg.ResendSent)
 	return err
 }

@@ -81,12 +81,16 @@ func subcommandNames(root *cobra.Command) []string {
 type subcommand[K comparable] struct {
 	statuses statuses
 	source   func(q *store.Queries, f filter) source[K]
+
+	check     func(f *filter, o options) error // what the flags say together; nil: nothing more
+	perSecond int                              // default of --per-second; 0: there is no such flag
 }
 
 // options are the flags that say how, not which rows.
 type options struct {
 	dryRun, json bool
 	limit, batch int
+	perSecond    int
 }
 
 // attach gives a command the flags that all share, and makes it run.
@@ -95,6 +99,9 @@ func (s subcommand[K]) attach(cmd *cobra.Command, environ []string) *cobra.Comma
 	var o options
 	f.addFlags(cmd.Flags(), s.statuses, time.Now())
 	o.addFlags(cmd.Flags())
+	if s.perSecond > 0 {
+		cmd.Flags().IntVar(&o.perSecond, "per-second", s.perSecond, "put no more than `n` jobs a second into the queue (0: as fast as can be)")
+	}
 	cmd.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return usagef("unexpected argument %q; a row is named with --id", args[0])
@@ -102,6 +109,11 @@ func (s subcommand[K]) attach(cmd *cobra.Command, environ []string) *cobra.Comma
 		return nil
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if s.check != nil {
+			if err := s.check(&f, o); err != nil {
+				return err
+			}
+		}
 		if err := errors.Join(f.complete(s.statuses), o.check()); err != nil {
 			return err
 		}
@@ -127,6 +139,7 @@ func (s subcommand[K]) run(cmd *cobra.Command, environ []string, f filter, o opt
 	}
 	w := &walk[K]{
 		pool: pool, queries: queries, client: client, source: s.source(queries, f), options: o,
+		pace:   newPace(o.perSecond),
 		report: report{Command: cmd.Name(), DryRun: o.dryRun, Statuses: f.statuses},
 	}
 	if err := w.run(ctx, cmd.ErrOrStderr()); err != nil {
@@ -145,6 +158,9 @@ func (o *options) addFlags(set *pflag.FlagSet) {
 func (o *options) check() error {
 	if o.limit < 0 {
 		return usagef("--limit %d is below 0, which already means all", o.limit)
+	}
+	if o.perSecond < 0 {
+		return usagef("--per-second %d is below 0, which already means as fast as can be", o.perSecond)
 	}
 	if o.batch < 1 || o.batch > 5000 {
 		return usagef("--batch %d is not between 1 and 5000", o.batch)

@@ -57,6 +57,9 @@ func (r *report) add(id string, o outcome) {
 	}
 }
 
+// jobs is how many were put into the queue.
+func (r *report) jobs() int { return r.Enqueued + r.BroughtForward }
+
 // print writes the report for a person, or as one line of JSON.
 func (r *report) print(w io.Writer, asJSON bool) error {
 	if asJSON {

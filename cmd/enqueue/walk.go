@@ -20,6 +20,7 @@ type walk[K comparable] struct {
 	queries *store.Queries
 	client  *queue.Client
 	source  source[K]
+	pace    *pace
 	report  report
 }
 
@@ -66,7 +67,9 @@ func (w *walk[K]) walk(ctx context.Context, draw func(rows int)) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		size := w.size(w.batch, w.report.Handled)
+		batch := w.pace.batch(w.batch)
+		size := w.size(batch, w.report.Handled)
+		before := w.report.jobs()
 		done, err := w.step(ctx, after, size)
 		if err != nil {
 			return err
@@ -75,10 +78,15 @@ func (w *walk[K]) walk(ctx context.Context, draw func(rows int)) error {
 			w.report.add(fmt.Sprint(d.id), d.outcome)
 		}
 		draw(len(done))
-		if len(done) < w.batch {
+		if len(done) < batch {
 			return nil
 		}
 		after = done[len(done)-1].id
+		if !w.dryRun {
+			if err := w.pace.wait(ctx, w.report.jobs()-before); err != nil {
+				return err
+			}
+		}
 	}
 }
 

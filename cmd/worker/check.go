@@ -10,6 +10,7 @@ import (
 	"github.com/bravorevos/workers/integrations/resend"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/store"
 )
 
 // check tries every outside service and prints one line each.
@@ -33,6 +34,7 @@ func check(ctx context.Context, environ []string, out io.Writer) error {
 	try("database", func(ctx context.Context) (string, error) { return checkDatabase(ctx, cfg) })
 	try("unipile", func(ctx context.Context) (string, error) { return checkUnipile(ctx, cfg) })
 	try("resend", func(ctx context.Context) (string, error) { return checkResend(ctx, cfg) })
+	try("webhooks", func(ctx context.Context) (string, error) { return checkSecrets(ctx, cfg) })
 	if failed {
 		return errReported
 	}
@@ -56,6 +58,26 @@ func checkDatabase(ctx context.Context, cfg config.Config) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("PostgreSQL %d, migrated", version), nil
+}
+
+// checkSecrets tells whether the secrets of campaigns can be read. Where not, their
+// webhooks wait.
+func checkSecrets(ctx context.Context, cfg config.Config) (string, error) {
+	pool, err := openPool(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	defer pool.Close()
+	ids := append([]string{}, cfg.Vault().KeyIDs()...) // nil would be NULL
+	n, err := store.New().WebhookSecretCountSealed(ctx, pool, ids)
+	if err != nil {
+		return "", fmt.Errorf("count secrets: %w", err)
+	}
+	if n.Closed > 0 {
+		return "", fmt.Errorf("%d of %d secrets of campaigns are encrypted under a key that WEBHOOK_ENCRYPTION_KEY lacks: "+
+			"their webhooks wait (`worker webhooks secret list` names the keys)", n.Closed, n.Secrets)
+	}
+	return fmt.Sprintf("%d secret(s) of campaigns can be read", n.Secrets), nil
 }
 
 func checkUnipile(ctx context.Context, cfg config.Config) (string, error) {

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -85,7 +86,7 @@ func (s *Server) checkStandard(h http.Header, body []byte) *problem {
 		if version != "v1" || err != nil {
 			continue
 		}
-		for _, key := range standardKeys(s.options.Secret) {
+		for _, key := range standardKeys(cmp.Or(s.options.Own, s.options.Secret)) {
 			if hmac.Equal(signature, sign(key, []byte(content))) {
 				return nil
 			}
@@ -147,7 +148,29 @@ func checkBody(body []byte) (lead string, p *problem) {
 	if !isTime(text["timestamp"]) {
 		return "", malformed("timestamp is not a time")
 	}
+	if p := checkType(fields); p != nil {
+		return "", p
+	}
 	return leadKey(text["campaign_id"], text["email"]), nil
+}
+
+// checkType checks what the workers' own leads hold besides. Rows of other programs
+// have no type, or one of their own.
+func checkType(fields map[string]any) *problem {
+	if fields["type"] != "lead.captured" {
+		return nil
+	}
+	for name, value := range fields {
+		if (value == nil || value == "") && name != "name" {
+			return malformed("%s is empty: what is unknown is left out", name)
+		}
+	}
+	for _, name := range []string{"event_id", "lead_id"} {
+		if _, ok := fields[name].(string); !ok {
+			return malformed("%s is missing", name)
+		}
+	}
+	return nil
 }
 
 // isTime accepts RFC 3339, which the contract uses, and Unix seconds.

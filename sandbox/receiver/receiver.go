@@ -31,6 +31,10 @@ type Options struct {
 	// sender. Deliveries are refused while it is empty.
 	Secret string
 
+	// Own is the secret that signs the Standard Webhooks header where the campaign
+	// has one of its own. Empty means Secret.
+	Own string
+
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 }

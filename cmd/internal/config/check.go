@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/pacing"
 )
 
@@ -63,6 +64,11 @@ func (c Config) checkServices(found *problems) {
 	}
 	if c.CronSecret == "" && c.WebhookSecret == "" {
 		found.addMissing("WEBHOOK_SECRET")
+	}
+	if c.WebhookEncryptionKey != "" {
+		if _, err := webhook.NewVault(c.WebhookEncryptionKey.Reveal()); err != nil {
+			found.add("WEBHOOK_ENCRYPTION_KEY", "is not right: "+err.Error()+". Make one: openssl rand -base64 32")
+		}
 	}
 	if _, err := mail.ParseAddress(c.EmailFrom); err != nil {
 		found.add("EMAIL_FROM", "is not an email address, for example "+lookup("EMAIL_FROM").Example)

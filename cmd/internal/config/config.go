@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"time"
 	_ "time/tzdata" // machines and images without zone files
+
+	"github.com/bravorevos/workers/integrations/webhook"
 )
 
 // Config is everything that can be set. The tag "doc" is the sentence that the
@@ -69,6 +71,8 @@ type Config struct {
 	UnipileReadLag time.Duration `env:"UNIPILE_READ_LAG" envDefault:"90s" doc:"How long a sent message may be missing from Unipile's reads; a message in doubt is not sent again before." example:"2m"`
 	UnipileTimeout time.Duration `env:"UNIPILE_TIMEOUT" envDefault:"20s" doc:"Limit of one exchange with Unipile; at most 20s." example:"10s"`
 
+	WebhookEncryptionKey Secret `env:"WEBHOOK_ENCRYPTION_KEY" doc:"Encrypts the webhook secrets of campaigns in the database; needed once a campaign has one. 32 bytes as base64 or hexadecimal digits; several with commas between: the first encrypts, all decrypt. Make one: openssl rand -base64 32." example:"3q2+796tvu/erb7v3q2+796tvu/erb7v3q2+796tvu8="`
+
 	WebhookTimeout  time.Duration   `env:"WEBHOOK_TIMEOUT" envDefault:"10s" doc:"Limit of one webhook exchange, body included; at most 20s." example:"5s"`
 	WebhookSchedule []time.Duration `env:"WEBHOOK_SCHEDULE" envDefault:"5m,15m,1h,2h,5h,10h,14h,20h,24h" doc:"Waits after each failed delivery; one more try than waits." example:"1m,10m,1h"`
 	WebhookAllow    []netip.Prefix  `env:"WEBHOOK_ALLOW_CIDRS" doc:"Private addresses that webhooks may go to all the same, for self-hosters." example:"10.0.0.0/8,192.168.1.5/32"`
@@ -98,6 +102,18 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String(
 
 // MarshalText hides the value from encoders, slog's included.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Vault opens the webhook secrets of campaigns; it is nil where there is no key.
+func (c Config) Vault() *webhook.Vault {
+	if c.WebhookEncryptionKey == "" {
+		return nil
+	}
+	vault, err := webhook.NewVault(c.WebhookEncryptionKey.Reveal())
+	if err != nil {
+		return nil // a problem that loading has reported
+	}
+	return vault
+}
 
 // SigningSecret is what outgoing webhooks are signed with.
 func (c Config) SigningSecret() Secret {

@@ -138,13 +138,28 @@ func TestSigningSecret(t *testing.T) {
 	}
 }
 
+// Ensure the vault is there when its key is, and knows all keys.
+func TestVault(t *testing.T) {
+	t.Parallel()
+	if got := (Config{}).Vault(); got != nil {
+		t.Error("there is a vault without a key")
+	}
+	if got := (Config{WebhookEncryptionKey: "hunter2"}).Vault(); got != nil {
+		t.Error("there is a vault with a wrong key")
+	}
+	keys := Secret(strings.Repeat("00", 32) + ", " + strings.Repeat("11", 32))
+	if got := (Config{WebhookEncryptionKey: keys}).Vault().KeyIDs(); len(got) != 2 {
+		t.Errorf("the vault has the keys %v, want two", got)
+	}
+}
+
 // Ensure no way of printing the configuration shows a secret.
 func TestSecretsAreHidden(t *testing.T) {
 	t.Parallel()
 	const value = "hunter2hunter2"
 	c := Config{
 		DatabaseURL: value, UnipileAPIKey: value, ResendAPIKey: value, CronSecret: value, WebhookSecret: value,
-		SupabaseKey: value, OperatorPassword: value,
+		SupabaseKey: value, OperatorPassword: value, WebhookEncryptionKey: value,
 	}
 	dumps := map[string]string{}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t"} {

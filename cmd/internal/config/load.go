@@ -22,10 +22,11 @@ func Load(environ []string) (Config, error) {
 }
 
 // LoadDatabase is [Load] for a command that works on the database alone: problems
-// of variables that are of no concern to it are left for others to report.
-func LoadDatabase(environ []string) (Config, error) {
+// of variables that are of no concern to it, unless it names them, are left for others
+// to report.
+func LoadDatabase(environ []string, also ...string) (Config, error) {
 	c, found := load(environ)
-	concern := []string{"DATABASE_URL", "POLL_ONLY", "DATABASE_MAX_CONNECTIONS"}
+	concern := append([]string{"DATABASE_URL", "POLL_ONLY", "DATABASE_MAX_CONNECTIONS"}, also...)
 	found = slices.DeleteFunc(found, func(p problem) bool { return !slices.Contains(concern, p.variable) })
 	return c, found.err()
 }
