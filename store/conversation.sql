@@ -164,7 +164,7 @@ FROM (
     FROM workers.comments k
     WHERE k.lead_id = @lead_id
     UNION ALL
-    SELECT coalesce(m.sent_at, m.claimed_at, m.created_at), m.purpose, m.state, concat_ws(' ', m.error_type, m.error_detail), m.body
+    SELECT coalesce(m.claimed_at, m.sent_at, m.created_at), m.purpose, m.state, concat_ws(' ', m.error_type, m.error_detail), m.body
     FROM workers.messages m
     WHERE m.lead_id = @lead_id
     UNION ALL
