@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,19 +112,31 @@ func TestDeliverWebhookWaitsForTheKey(t *testing.T) {
 			b := setup(t, func(o *options) { o.settings.WebhookVault = vault(&bench{T: t}) })
 			campaign := b.campaign(nil)
 			b.campaignSecret(vaultOf(b, 1), campaign, 0)
-			own, others := b.webhookLog(row{"campaign_id": campaign}), b.webhookLog(nil)
-			b.wantEvent(b.deliver(own), river.EventKindJobSnoozed)
+			var arrived atomic.Int32
+			url := b.serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
+			own, others := b.webhookLog(row{"campaign_id": campaign, "webhook_url": url}), b.webhookLog(nil)
+			b.wantEvent(b.deliver(own), river.EventKindJobCancelled) // the row is due; its endpoint is woken in a minute
 			b.want("webhook_logs", own, row{"status": "pending", "retry_count": 0, "last_attempt_at": nil})
-			if n := len(b.customer.Deliveries()); n != 0 {
+			if n := arrived.Load(); n != 0 {
 				t.Errorf("%d deliveries arrived, want none", n)
 			}
 			b.wantEvent(b.deliver(others), river.EventKindJobCompleted)
+			if got := scalar[string](b, "SELECT cause FROM workers.webhook_attempts WHERE webhook_log_id = $1", own); got != string(integrations.CauseSecret) {
+				t.Errorf("the try ended by %s", got)
+			}
 
 			_, err := jobs.CampaignSecrets(t.Context(), b.pool, vault(b), campaign)
 			e := integrations.As(err)
 			if e == nil || e.Kind != integrations.Denied || e.Scope != integrations.ScopeService || !strings.Contains(err.Error(), "set WEBHOOK_ENCRYPTION_KEY with key") {
 				t.Errorf("error %v, want one that waits and names the key", err)
 			}
+			if n := b.activeJobs("wake_endpoint"); n != 1 {
+				t.Errorf("%d jobs wake the endpoint, want 1", n)
+			}
+			b.deps.Settings.WebhookVault = vaultOf(b, 1)
+			b.exec("UPDATE workers.webhook_endpoints SET blocked_until = now() WHERE blocked_until IS NOT NULL")
+			b.wantEvent(b.deliver(own), river.EventKindJobCompleted)
+			b.want("webhook_logs", own, row{"status": "sent"})
 		})
 	}
 }
