@@ -24,8 +24,9 @@ func BenchmarkTriggerMatch(b *testing.B) {
 // byte of the two.
 func BenchmarkReadReply(b *testing.B) {
 	for name, text := range map[string]string{
-		"Plain": "Sure! My email is john.doe@example.com, thanks",
-		"Long":  strings.Repeat("a lot of words that hold no address @ all ", 1000) + "john.doe@example.com",
+		"Plain":    "Sure! My email is john.doe@example.com, thanks",
+		"Unspaced": strings.Repeat("请", 680),
+		"Long":     strings.Repeat("a lot of words that hold no address @ all ", 1000) + "john.doe@example.com",
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))

@@ -24,25 +24,24 @@ func isOptOut(text string, addresses int) bool {
 	}
 	all := withoutAddresses(text)
 	if addresses > 0 {
-		return opensWith(all, optOutAlways) != "" || addresses == 1 && slices.ContainsFunc(sentences(text, ""), forbidsAddress)
+		return saysAlways.opening(all) != "" || addresses == 1 && slices.ContainsFunc(sentences(text, ""), forbidsAddress)
 	}
-	demands := slices.Concat(optOutAlways, optOutDemands)
-	refusal := opensWith(all, optOutRefusals)
-	if opensWith(all, demands) != "" {
+	refusal := saysRefusal.opening(all)
+	if saysDemand.opening(all) != "" {
 		return true
 	}
 	for _, sentence := range sentences(text, "") {
 		said := withoutAddresses(sentence)
-		if opensWith(said, demands) != "" {
+		if saysDemand.opening(said) != "" {
 			return true
 		}
-		if p := opensWith(said, optOutRefusals); refusal == "" && p != "" && len(withoutCourtesies(said)) == len(strings.Fields(p)) {
+		if p := saysRefusal.opening(said); refusal == "" && p != "" && len(withoutCourtesies(said)) == len(strings.Fields(p)) {
 			refusal = p
 		}
 	}
 	for _, clause := range sentences(text, ",،、") {
 		// Beside a comma little else says it: "fine, enough", "hold op, det er vildt".
-		if p := opensWith(withoutAddresses(clause), demands); strings.Contains(p, " ") && !slices.Contains(optOutAlone, p) {
+		if p := saysDemand.opening(withoutAddresses(clause)); strings.Contains(p, " ") && !slices.Contains(optOutAlone, p) {
 			return true
 		}
 	}
@@ -94,60 +93,6 @@ func sentences(text, further string) []string {
 func withoutAddresses(text string) []string {
 	fields := slices.DeleteFunc(strings.Fields(text), func(f string) bool { return strings.Contains(f, "@") })
 	return optOutWords(strings.Join(fields, " "))
-}
-
-// optOutWords are plain words, in which the courtesies of scripts without spaces stand
-// apart: "请退订".
-func optOutWords(text string) []string {
-	var apart []string
-	for _, word := range plainWords(text) {
-		if !hasUnspacedScript(word) {
-			apart = append(apart, word)
-			continue
-		}
-		var behind []string
-		for again := true; again; {
-			again = false
-			for _, c := range courtesies {
-				if word == c || !hasUnspacedScript(c) || isPhrase(word) {
-					continue
-				}
-				if rest, found := strings.CutPrefix(word, c); found {
-					apart, word, again = append(apart, c), rest, true
-				} else if rest, found := strings.CutSuffix(word, c); found {
-					behind, word, again = append(behind, c), rest, true
-				}
-			}
-		}
-		apart = append(append(apart, word), behind...)
-	}
-	return apart
-}
-
-func isPhrase(word string) bool {
-	return slices.Contains(optOutAlways, word) || slices.Contains(optOutDemands, word) || slices.Contains(optOutRefusals, word)
-}
-
-// opensWith returns the phrase that a message opens with, behind courtesies. A single
-// word, and a phrase that begins other sentences too, must be all but courtesies.
-func opensWith(said, phrases []string) string {
-	for ; len(said) > 0; said = said[1:] {
-		at := slices.IndexFunc(phrases, func(p string) bool {
-			phrase := strings.Fields(p)
-			if len(said) < len(phrase) || !slices.Equal(said[:len(phrase)], phrase) {
-				return false
-			}
-			alone := len(phrase) == 1 || slices.Contains(optOutAlone, p)
-			return !alone || len(withoutCourtesies(said[len(phrase):])) == 0
-		})
-		if at >= 0 {
-			return phrases[at]
-		}
-		if !slices.Contains(courtesies, said[0]) {
-			return ""
-		}
-	}
-	return ""
 }
 
 // withoutCourtesies takes them off both ends.

@@ -1,6 +1,7 @@
 package conversation_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/bravorevos/workers/conversation"
@@ -29,7 +30,7 @@ func TestReadReplyOptOut(t *testing.T) {
 			// In any sentence, and behind a comma where it says enough.
 			"Stop. Not interested.", "Stop!\nI don't want this.", "This is spam. Unsubscribe.", "Who are you? Please stop messaging me.",
 			"I don't know you. Leave me alone.", "Sorry, wrong person, please remove me", "Thanks. Not interested.", "Basta. Grazie.",
-			"Don't send me anything", "Please do not send me messages", "no longer interested", "How do I unsubscribe?", "stop spam", "STOP STOP STOP",
+			"Don't send me anything", "Please do not send me messages", "no longer interested", "How do I unsubscribe?", "stop spam", strings.Repeat("STOP ", 4),
 			"Hör auf", "Bitte hören Sie auf, mir zu schreiben", "Lass mich in Ruhe!", "kein Bedarf", "Je ne veux plus recevoir de messages",
 			"No quiero recibir más mensajes", "Para de me mandar mensagem", "Basta con questi messaggi", "Przestańcie do mnie pisać",
 			"Отстаньте", "Не пишите", "Спасибо, не надо", "Hold op!", "Keine Nachrichten mehr, bitte", "opt out please",

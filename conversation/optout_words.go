@@ -27,7 +27,7 @@ var (
 	// optOutDemands count where there is no address.
 	optOutDemands = []string{
 		"stop", "cancel", "quit", "remove", "delete", "enough", "enough already", "leave me alone", "no more", "no more messages", "no more dms", "no more emails",
-		"stop stop", "stop stop stop", "stop all", "stop all messages", "stop spam", "stop messages", "stop the messages", "stop it with", "cancel my subscription", "cancel subscription", "go away", "fuck off", "piss off",
+		"stop all", "stop all messages", "stop spam", "stop messages", "stop the messages", "stop it with", "cancel my subscription", "cancel subscription", "go away", "fuck off", "piss off",
 		"stop messaging", "stop sending", "stop writing", "stop contacting", "stop emailing", "stop texting", "stop spamming", "stop bothering",
 		"dont message me", "dont contact me", "dont write me", "dont write to me", "dont text me", "dont email me", "dont send me any", "dont send me more",
 		"dont send me anything", "dont send me messages", "do not send me anything", "do not send me messages", "do not send me more",
