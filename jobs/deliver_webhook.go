@@ -73,7 +73,7 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 	if err != nil {
 		return fmt.Errorf("read webhook row %s: %w", job.Args.WebhookLogID, err)
 	}
-	if row.Status == "sent" {
+	if row.Status == "sent" || row.Abandoned {
 		// Its worker may have died between the record and the next in line.
 		return w.line.bring(ctx, row.EndpointID)
 	}

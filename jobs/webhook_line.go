@@ -93,12 +93,22 @@ const assignBatch = 5000
 // assign puts rows of producers in line, by the endpoint they are for, and tells
 // whether there may be more of them.
 func (l line) assign(ctx context.Context) (more bool, err error) {
-	if err := l.WebhookEndpointEnsureMany(ctx, l.Pool, assignBatch); err != nil {
-		return false, fmt.Errorf("make endpoints of webhooks: %w", err)
-	}
-	rows, err := l.WebhookLogAssign(ctx, l.Pool, assignBatch)
-	if err != nil {
-		return false, fmt.Errorf("assign webhooks to endpoints: %w", err)
-	}
-	return rows == assignBatch, nil
+	err = l.inTx(ctx, func(tx pgx.Tx) error {
+		ids, err := l.WebhookLogLockUnassigned(ctx, tx, assignBatch)
+		if err != nil {
+			return fmt.Errorf("list webhooks without an endpoint: %w", err)
+		}
+		more = len(ids) == assignBatch
+		if len(ids) == 0 {
+			return nil
+		}
+		if err := l.WebhookEndpointEnsureMany(ctx, tx, ids); err != nil {
+			return fmt.Errorf("make endpoints of webhooks: %w", err)
+		}
+		if err := l.WebhookLogAssign(ctx, tx, ids); err != nil {
+			return fmt.Errorf("assign webhooks to endpoints: %w", err)
+		}
+		return nil
+	})
+	return more, err
 }

@@ -123,7 +123,19 @@ func (w *deliverWebhook) recordOurs(ctx context.Context, tx pgx.Tx, t try) error
 // schedule, later where the receiver asks for it, never after the last. A receiver that
 // answered 410 gets none until somebody enables it.
 func (w *deliverWebhook) recordFailure(ctx context.Context, tx pgx.Tx, t try) (store.WebhookEndpoint, string, error, error) {
+	rows, err := w.WebhookLogLock(ctx, tx, t.row.ID)
+	if err != nil {
+		return store.WebhookEndpoint{}, "", nil, err
+	}
 	tries := int(t.row.RetryCount) + 1
+	if len(rows) > 0 {
+		if rows[0].Status == "sent" {
+			// By a worker that took over the job while this one was frozen: nothing that came
+			// of this try counts.
+			return store.WebhookEndpoint{}, "", &queue.Recorded{Err: t.err}, nil
+		}
+		tries = int(rows[0].RetryCount) + 1 // replayed meanwhile: it counts from zero
+	}
 	f := failure{at: t.ended, status: t.result.Status, cause: t.result.Cause, turn: t.turn}
 	next := t.ended.Add(w.settings.WebhookSchedule.Wait(tries))
 	if e := integrations.As(t.err); e != nil {

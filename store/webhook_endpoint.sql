@@ -10,7 +10,8 @@ WHERE scope = @scope
   AND md5(url) = md5(@url::text);
 
 -- name: WebhookEndpointEnsureMany :exec
--- The endpoints of rows that have none yet.
+-- The endpoints of rows that have none yet. In one order, since two sweeps that make the
+-- same ones wait for each other.
 INSERT INTO workers.webhook_endpoints (scope, url)
 SELECT DISTINCT
     coalesce(c.client_id, fresh.campaign_id, '00000000-0000-0000-0000-000000000000'),
@@ -19,12 +20,9 @@ FROM (
     SELECT w.webhook_url, coalesce(w.campaign_id, l.campaign_id) AS campaign_id
     FROM public.webhook_logs w
     LEFT JOIN public.leads l ON l.id = w.lead_id
-    WHERE w.endpoint_id IS NULL
-      AND w.abandoned_at IS NULL
-      AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
-    ORDER BY w.id
-    LIMIT @max_rows) fresh
+    WHERE w.id = ANY (@ids::uuid[])) fresh
 LEFT JOIN public.campaigns c ON c.id = fresh.campaign_id
+ORDER BY 1, 2
 ON CONFLICT DO NOTHING;
 
 -- name: WebhookEndpointTakeTurn :execrows

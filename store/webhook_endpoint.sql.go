@@ -72,18 +72,16 @@ FROM (
     SELECT w.webhook_url, coalesce(w.campaign_id, l.campaign_id) AS campaign_id
     FROM public.webhook_logs w
     LEFT JOIN public.leads l ON l.id = w.lead_id
-    WHERE w.endpoint_id IS NULL
-      AND w.abandoned_at IS NULL
-      AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
-    ORDER BY w.id
-    LIMIT $1) fresh
+    WHERE w.id = ANY ($1::uuid[])) fresh
 LEFT JOIN public.campaigns c ON c.id = fresh.campaign_id
+ORDER BY 1, 2
 ON CONFLICT DO NOTHING
 `
 
-// The endpoints of rows that have none yet.
-func (q *Queries) WebhookEndpointEnsureMany(ctx context.Context, db DBTX, maxRows int32) error {
-	_, err := db.Exec(ctx, webhookEndpointEnsureMany, maxRows)
+// The endpoints of rows that have none yet. In one order, since two sweeps that make the
+// same ones wait for each other.
+func (q *Queries) WebhookEndpointEnsureMany(ctx context.Context, db DBTX, ids []uuid.UUID) error {
+	_, err := db.Exec(ctx, webhookEndpointEnsureMany, ids)
 	return err
 }
 

@@ -61,20 +61,26 @@ WHERE e.state <> 'disabled'
 ORDER BY line.place, line.due_at, line.created_at, line.id
 LIMIT @max_rows;
 
--- name: WebhookLogAssign :execrows
--- Tells rows of producers their endpoint, which [WebhookEndpointEnsureMany] made.
+-- name: WebhookLogLockUnassigned :many
+-- Rows of producers that are in no line yet; what others hold is theirs.
+SELECT id
+FROM public.webhook_logs
+WHERE endpoint_id IS NULL
+  AND abandoned_at IS NULL
+  AND (status IS NULL OR status = 'pending' OR status = 'failed')
+ORDER BY id
+LIMIT @max_rows
+FOR UPDATE SKIP LOCKED;
+
+-- name: WebhookLogAssign :exec
+-- Tells rows their endpoint, which [WebhookEndpointEnsureMany] made.
 UPDATE public.webhook_logs w
 SET endpoint_id = e.id
 FROM (
     SELECT fresh.id, fresh.webhook_url, coalesce(fresh.campaign_id, l.campaign_id) AS campaign_id
     FROM public.webhook_logs fresh
     LEFT JOIN public.leads l ON l.id = fresh.lead_id
-    WHERE fresh.endpoint_id IS NULL
-      AND fresh.abandoned_at IS NULL
-      AND (fresh.status IS NULL OR fresh.status = 'pending' OR fresh.status = 'failed')
-    ORDER BY fresh.id
-    LIMIT @max_rows
-    FOR UPDATE OF fresh SKIP LOCKED) f
+    WHERE fresh.id = ANY (@ids::uuid[])) f
 LEFT JOIN public.campaigns c ON c.id = f.campaign_id
 JOIN workers.webhook_endpoints e
     ON e.scope = coalesce(c.client_id, f.campaign_id, '00000000-0000-0000-0000-000000000000')
@@ -91,6 +97,7 @@ SELECT
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
     coalesce(w.retry_count, 0)::integer AS retry_count,
+    (w.abandoned_at IS NOT NULL)::boolean AS abandoned,
     -- Somebody asked for the try that comes next.
     coalesce(w.replayed_at > coalesce(w.last_attempt_at, '-infinity'), false)::boolean AS replayed,
     -- At most a day: a producer's time may be infinity.
@@ -108,6 +115,16 @@ LEFT JOIN workers.webhook_endpoints e
     ON e.scope = coalesce(c.client_id, w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')
     AND md5(e.url) = md5(btrim(w.webhook_url, E' \t\r\n'))
 WHERE w.id = @id;
+
+-- name: WebhookLogLock :many
+-- What a row is by now, before the outcome of a try is written to it; none where its
+-- producer deleted it.
+SELECT
+    coalesce(status, 'pending')::text AS status,
+    coalesce(retry_count, 0)::integer AS retry_count
+FROM public.webhook_logs
+WHERE id = @id
+FOR UPDATE;
 
 -- name: WebhookLogJoinLine :exec
 -- A row that goes on waiting is found by its endpoint.

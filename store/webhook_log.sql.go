@@ -13,19 +13,14 @@ import (
 	"github.com/google/uuid"
 )
 
-const webhookLogAssign = `-- name: WebhookLogAssign :execrows
+const webhookLogAssign = `-- name: WebhookLogAssign :exec
 UPDATE public.webhook_logs w
 SET endpoint_id = e.id
 FROM (
     SELECT fresh.id, fresh.webhook_url, coalesce(fresh.campaign_id, l.campaign_id) AS campaign_id
     FROM public.webhook_logs fresh
     LEFT JOIN public.leads l ON l.id = fresh.lead_id
-    WHERE fresh.endpoint_id IS NULL
-      AND fresh.abandoned_at IS NULL
-      AND (fresh.status IS NULL OR fresh.status = 'pending' OR fresh.status = 'failed')
-    ORDER BY fresh.id
-    LIMIT $1
-    FOR UPDATE OF fresh SKIP LOCKED) f
+    WHERE fresh.id = ANY ($1::uuid[])) f
 LEFT JOIN public.campaigns c ON c.id = f.campaign_id
 JOIN workers.webhook_endpoints e
     ON e.scope = coalesce(c.client_id, f.campaign_id, '00000000-0000-0000-0000-000000000000')
@@ -33,13 +28,10 @@ JOIN workers.webhook_endpoints e
 WHERE w.id = f.id
 `
 
-// Tells rows of producers their endpoint, which [WebhookEndpointEnsureMany] made.
-func (q *Queries) WebhookLogAssign(ctx context.Context, db DBTX, maxRows int32) (int64, error) {
-	result, err := db.Exec(ctx, webhookLogAssign, maxRows)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// Tells rows their endpoint, which [WebhookEndpointEnsureMany] made.
+func (q *Queries) WebhookLogAssign(ctx context.Context, db DBTX, ids []uuid.UUID) error {
+	_, err := db.Exec(ctx, webhookLogAssign, ids)
+	return err
 }
 
 const webhookLogGet = `-- name: WebhookLogGet :one
@@ -51,6 +43,7 @@ SELECT
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
     coalesce(w.retry_count, 0)::integer AS retry_count,
+    (w.abandoned_at IS NOT NULL)::boolean AS abandoned,
     -- Somebody asked for the try that comes next.
     coalesce(w.replayed_at > coalesce(w.last_attempt_at, '-infinity'), false)::boolean AS replayed,
     -- At most a day: a producer's time may be infinity.
@@ -78,6 +71,7 @@ type WebhookLogGetRow struct {
 	Payload       string
 	Status        string
 	RetryCount    int32
+	Abandoned     bool
 	Replayed      bool
 	SecondsLeft   float64
 	Scope         uuid.UUID
@@ -99,6 +93,7 @@ func (q *Queries) WebhookLogGet(ctx context.Context, db DBTX, id uuid.UUID) (Web
 		&i.Payload,
 		&i.Status,
 		&i.RetryCount,
+		&i.Abandoned,
 		&i.Replayed,
 		&i.SecondsLeft,
 		&i.Scope,
@@ -343,6 +338,74 @@ func (q *Queries) WebhookLogListStatus(ctx context.Context, db DBTX, ids []uuid.
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const webhookLogLock = `-- name: WebhookLogLock :many
+SELECT
+    coalesce(status, 'pending')::text AS status,
+    coalesce(retry_count, 0)::integer AS retry_count
+FROM public.webhook_logs
+WHERE id = $1
+FOR UPDATE
+`
+
+type WebhookLogLockRow struct {
+	Status     string
+	RetryCount int32
+}
+
+// What a row is by now, before the outcome of a try is written to it; none where its
+// producer deleted it.
+func (q *Queries) WebhookLogLock(ctx context.Context, db DBTX, id uuid.UUID) ([]WebhookLogLockRow, error) {
+	rows, err := db.Query(ctx, webhookLogLock, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WebhookLogLockRow
+	for rows.Next() {
+		var i WebhookLogLockRow
+		if err := rows.Scan(&i.Status, &i.RetryCount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const webhookLogLockUnassigned = `-- name: WebhookLogLockUnassigned :many
+SELECT id
+FROM public.webhook_logs
+WHERE endpoint_id IS NULL
+  AND abandoned_at IS NULL
+  AND (status IS NULL OR status = 'pending' OR status = 'failed')
+ORDER BY id
+LIMIT $1
+FOR UPDATE SKIP LOCKED
+`
+
+// Rows of producers that are in no line yet; what others hold is theirs.
+func (q *Queries) WebhookLogLockUnassigned(ctx context.Context, db DBTX, maxRows int32) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, webhookLogLockUnassigned, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
