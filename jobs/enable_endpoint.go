@@ -20,9 +20,9 @@ var ErrNoEndpoint = errors.New("no such endpoint")
 func (s *Sweeps) EnableEndpoint(ctx context.Context, client *queue.Client, id int64) error {
 	maxTries := int32(len(s.settings.WebhookSchedule) + 1)
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		e, err := lockEndpoint(ctx, tx, s.Queries, id)
+		e, err := s.WebhookEndpointGet(ctx, tx, id)
 		if err != nil {
-			return err
+			return endpointError(id, err)
 		}
 		since := time.Now()
 		if e.FailingSince != nil {
@@ -31,6 +31,10 @@ func (s *Sweeps) EnableEndpoint(ctx context.Context, client *queue.Client, id in
 		_, err = s.WebhookLogRelease(ctx, tx, store.WebhookLogReleaseParams{EndpointID: &id, MaxTries: maxTries, FailingSince: since})
 		if err != nil {
 			return fmt.Errorf("release webhooks of endpoint %d: %w", id, err)
+		}
+		// After its rows, as deliveries lock the two.
+		if e, err = lockEndpoint(ctx, tx, s.Queries, id); err != nil {
+			return err
 		}
 		if err := s.WebhookIncidentClose(ctx, tx, id); err != nil {
 			return fmt.Errorf("close incidents of endpoint %d: %w", id, err)
@@ -67,11 +71,15 @@ func (s *Sweeps) DisableEndpoint(ctx context.Context, id int64) error {
 
 func lockEndpoint(ctx context.Context, tx pgx.Tx, q *store.Queries, id int64) (store.WebhookEndpoint, error) {
 	e, err := q.WebhookEndpointLock(ctx, tx, id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return e, fmt.Errorf("%w: %d", ErrNoEndpoint, id)
-	}
 	if err != nil {
-		return e, fmt.Errorf("read endpoint %d: %w", id, err)
+		return e, endpointError(id, err)
 	}
 	return e, nil
+}
+
+func endpointError(id int64, err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("%w: %d", ErrNoEndpoint, id)
+	}
+	return fmt.Errorf("read endpoint %d: %w", id, err)
 }

@@ -31,27 +31,27 @@ type wakeEndpoint struct {
 	line
 }
 
-// Work brings who is next, or waits on: the endpoint may have been blocked again.
+// Work brings who is next, or has the endpoint woken later: it may have been blocked
+// again. The job ends first, in the transaction of what it finds. Whoever changes the
+// endpoint at that moment and wants it woken waits for that, and has a job of its own:
+// one that counted as running until River wrote down its end would be in the way.
 func (w *wakeEndpoint) Work(ctx context.Context, job *river.Job[WakeEndpointArgs]) error {
-	e, err := w.WebhookEndpointGet(ctx, w.Pool, job.Args.EndpointID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read endpoint %d: %w", job.Args.EndpointID, err)
-	}
-	if e.State == store.EndpointDisabled {
-		return nil // enabling it wakes it
-	}
-	if e.BlockedUntil != nil && e.BlockedUntil.After(time.Now()) {
-		return &queue.NotYet{Until: *e.BlockedUntil, Reason: "endpoint rests"}
-	}
 	return w.inTx(ctx, func(tx pgx.Tx) error {
-		// Ended before the delivery begins, which may want another such job at once.
 		if err := w.JobComplete(ctx, tx, job.ID); err != nil {
 			return fmt.Errorf("end job %d: %w", job.ID, err)
 		}
-		_, err := w.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), e.ID, e.ID)
+		e, err := w.WebhookEndpointGet(ctx, tx, job.Args.EndpointID)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read endpoint %d: %w", job.Args.EndpointID, err)
+		case e.State == store.EndpointDisabled:
+			return nil // enabling it wakes it
+		case e.BlockedUntil != nil && e.BlockedUntil.After(time.Now()):
+			return w.wakeAt(ctx, tx, e.ID, *e.BlockedUntil)
+		}
+		_, err = w.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), e.ID, e.ID)
 		return err
 	})
 }

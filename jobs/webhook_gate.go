@@ -33,6 +33,13 @@ func (g *gate) enter(endpoint int64) bool {
 	return true
 }
 
+// full reports whether nothing may enter before something leaves.
+func (g *gate) full(endpoint int64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.running[endpoint] >= endpointSlots
+}
+
 // leave tells how many are left.
 func (g *gate) leave(endpoint int64) int {
 	g.mu.Lock()
@@ -101,6 +108,11 @@ func (w *deliverWebhook) stepAside(ctx context.Context, job *river.Job[DeliverWe
 	})
 	if err != nil {
 		return fmt.Errorf("put webhook %s in line: %w", row.ID, err)
+	}
+	if w.gate.full(row.EndpointID) {
+		// Those inside bring it when they leave. The line does not count them where they
+		// are fresh leads, and would give this row a job at once, again and again.
+		return nil
 	}
 	// Whoever ended a moment ago took this row for one that has a job.
 	return w.line.bring(ctx, row.EndpointID)

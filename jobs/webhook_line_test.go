@@ -145,18 +145,22 @@ func TestWakeEndpoint(t *testing.T) {
 	endpoint := b.endpoint(id)
 	b.exec("DELETE FROM workers.river_job")
 	for _, step := range []struct {
-		columns string
-		event   river.EventKind
-		jobs    int
+		columns     string
+		jobs, later int
 	}{
-		{"blocked_until = now() + interval '1 hour'", river.EventKindJobSnoozed, 0},
-		{"state = 'disabled', blocked_until = NULL", river.EventKindJobCompleted, 0},
-		{"state = 'failing', blocked_until = now()", river.EventKindJobCompleted, 1},
+		{"blocked_until = now() + interval '1 hour'", 0, 1},
+		{"state = 'disabled', blocked_until = NULL", 0, 0},
+		{"state = 'failing', blocked_until = now()", 1, 0},
 	} {
 		b.exec("UPDATE workers.webhook_endpoints SET " + step.columns)
-		b.wantEvent(work(b, jobs.WakeEndpointArgs{EndpointID: endpoint}), step.event)
+		b.wantEvent(work(b, jobs.WakeEndpointArgs{EndpointID: endpoint}), river.EventKindJobCompleted)
 		if n := b.activeJobs("deliver_webhook"); n != step.jobs {
 			t.Errorf("%s: %d jobs, want %d", step.columns, n, step.jobs)
+		}
+		later := scalar[int](b, `SELECT count(*) FROM workers.river_job j, workers.webhook_endpoints e
+			WHERE j.kind = 'wake_endpoint' AND j.state = 'scheduled' AND j.scheduled_at - e.blocked_until BETWEEN '-1s' AND '1s'`)
+		if later != step.later {
+			t.Errorf("%s: %d jobs will wake it later, want %d", step.columns, later, step.later)
 		}
 		b.exec("DELETE FROM workers.river_job WHERE kind = 'wake_endpoint'")
 	}
