@@ -40,18 +40,19 @@ func (w *wakeEndpoint) Work(ctx context.Context, job *river.Job[WakeEndpointArgs
 		if err := w.JobComplete(ctx, tx, job.ID); err != nil {
 			return fmt.Errorf("end job %d: %w", job.ID, err)
 		}
-		e, err := w.WebhookEndpointGet(ctx, tx, job.Args.EndpointID)
+		id := job.Args.EndpointID
+		e, err := w.WebhookEndpointGetRest(ctx, tx, id)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return nil
 		case err != nil:
-			return fmt.Errorf("read endpoint %d: %w", job.Args.EndpointID, err)
+			return fmt.Errorf("read endpoint %d: %w", id, err)
 		case e.State == store.EndpointDisabled:
 			return nil // enabling it wakes it
-		case e.BlockedUntil != nil && e.BlockedUntil.After(time.Now()):
-			return w.wakeAt(ctx, tx, e.ID, *e.BlockedUntil)
+		case e.Rests:
+			return w.wakeAt(ctx, tx, id, *e.BlockedUntil)
 		}
-		_, err = w.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), e.ID, e.ID)
+		_, err = w.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), id, id)
 		return err
 	})
 }

@@ -54,6 +54,16 @@ SELECT *
 FROM workers.webhook_endpoints
 WHERE id = @id;
 
+-- name: WebhookEndpointGetRest :one
+-- Whether an endpoint rests, by the clock that its line and the queue go by: a worker
+-- whose own is ahead or behind would wake it for nothing.
+SELECT
+    state,
+    coalesce(blocked_until > now(), false)::boolean AS rests,
+    blocked_until
+FROM workers.webhook_endpoints
+WHERE id = @id;
+
 -- name: WebhookEndpointSave :exec
 UPDATE workers.webhook_endpoints
 SET state = @state,

@@ -133,6 +133,30 @@ func (q *Queries) WebhookEndpointGet(ctx context.Context, db DBTX, id int64) (We
 	return i, err
 }
 
+const webhookEndpointGetRest = `-- name: WebhookEndpointGetRest :one
+SELECT
+    state,
+    coalesce(blocked_until > now(), false)::boolean AS rests,
+    blocked_until
+FROM workers.webhook_endpoints
+WHERE id = $1
+`
+
+type WebhookEndpointGetRestRow struct {
+	State        string
+	Rests        bool
+	BlockedUntil *time.Time
+}
+
+// Whether an endpoint rests, by the clock that its line and the queue go by: a worker
+// whose own is ahead or behind would wake it for nothing.
+func (q *Queries) WebhookEndpointGetRest(ctx context.Context, db DBTX, id int64) (WebhookEndpointGetRestRow, error) {
+	row := db.QueryRow(ctx, webhookEndpointGetRest, id)
+	var i WebhookEndpointGetRestRow
+	err := row.Scan(&i.State, &i.Rests, &i.BlockedUntil)
+	return i, err
+}
+
 const webhookEndpointList = `-- name: WebhookEndpointList :many
 SELECT
     e.id, e.scope, e.url, e.state, e.failures, e.failing_since, e.last_failure_at, e.last_cause, e.last_success_at, e.disabled_at, e.disabled_reason, e.blocked_until, e.openings, e.gap_ms, e.created_at,
