@@ -95,6 +95,8 @@ func TestDeliverWebhookUnderSecretsOfTheCampaign(t *testing.T) {
 	try("rotated", second, first)
 	b.exec("UPDATE workers.webhook_secrets SET expires_at = now() WHERE expires_at IS NOT NULL")
 	try("the overlap is over", second)
+	b.exec("UPDATE webhook_logs SET campaign_id = NULL, lead_id = $1", b.lead(row{"campaign_id": campaign}))
+	try("a producer named the lead alone", second)
 	b.exec("DELETE FROM workers.webhook_secrets")
 	try("back to the global one", global)
 }

@@ -92,7 +92,8 @@ WHERE w.id = f.id;
 SELECT
     w.id,
     w.lead_id,
-    w.campaign_id,
+    -- Whose secrets sign it; zeros: nobody's.
+    coalesce(w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')::uuid AS campaign_id,
     btrim(coalesce(w.webhook_url, ''), E' \t\r\n')::text AS webhook_url,
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
@@ -179,10 +180,11 @@ WHERE id = @id;
 -- What `enqueue webhooks` walks through, in pages by id.
 SELECT w.id
 FROM public.webhook_logs w
-LEFT JOIN public.campaigns c ON c.id = w.campaign_id
+LEFT JOIN public.leads l ON l.id = w.lead_id
+LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
 WHERE w.id > @after_id
   AND coalesce(w.status, 'pending') = ANY (@statuses::text[])
-  AND (sqlc.narg('campaign_id')::uuid IS NULL OR w.campaign_id = sqlc.narg('campaign_id'))
+  AND (sqlc.narg('campaign_id')::uuid IS NULL OR coalesce(w.campaign_id, l.campaign_id) = sqlc.narg('campaign_id'))
   AND (sqlc.narg('client_id')::uuid IS NULL OR c.client_id = sqlc.narg('client_id'))
   AND (sqlc.narg('since')::timestamptz IS NULL OR w.created_at >= sqlc.narg('since'))
   AND (sqlc.narg('until')::timestamptz IS NULL OR w.created_at < sqlc.narg('until'))

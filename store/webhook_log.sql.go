@@ -38,7 +38,8 @@ const webhookLogGet = `-- name: WebhookLogGet :one
 SELECT
     w.id,
     w.lead_id,
-    w.campaign_id,
+    -- Whose secrets sign it; zeros: nobody's.
+    coalesce(w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')::uuid AS campaign_id,
     btrim(coalesce(w.webhook_url, ''), E' \t\r\n')::text AS webhook_url,
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
@@ -66,7 +67,7 @@ WHERE w.id = $1
 type WebhookLogGetRow struct {
 	ID            uuid.UUID
 	LeadID        *uuid.UUID
-	CampaignID    *uuid.UUID
+	CampaignID    uuid.UUID
 	WebhookUrl    string
 	Payload       string
 	Status        string
@@ -248,10 +249,11 @@ func (q *Queries) WebhookLogListNext(ctx context.Context, db DBTX, arg WebhookLo
 const webhookLogListReplayable = `-- name: WebhookLogListReplayable :many
 SELECT w.id
 FROM public.webhook_logs w
-LEFT JOIN public.campaigns c ON c.id = w.campaign_id
+LEFT JOIN public.leads l ON l.id = w.lead_id
+LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
 WHERE w.id > $1
   AND coalesce(w.status, 'pending') = ANY ($2::text[])
-  AND ($3::uuid IS NULL OR w.campaign_id = $3)
+  AND ($3::uuid IS NULL OR coalesce(w.campaign_id, l.campaign_id) = $3)
   AND ($4::uuid IS NULL OR c.client_id = $4)
   AND ($5::timestamptz IS NULL OR w.created_at >= $5)
   AND ($6::timestamptz IS NULL OR w.created_at < $6)

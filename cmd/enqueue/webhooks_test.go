@@ -100,3 +100,24 @@ func TestWebhooksFilters(t *testing.T) {
 		})
 	}
 }
+
+// Ensure that rows of producers who name the lead alone are found by the campaign and the
+// client of that lead: it is theirs that they are delivered for.
+func TestWebhooksOfALeadAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.webhook(1, "failed")
+	w.exec(`WITH lead AS (INSERT INTO leads (campaign_id, linkedin_id) VALUES ($1, 'ana') RETURNING id)
+		UPDATE webhook_logs SET campaign_id = NULL, lead_id = lead.id FROM lead`, w.campaign)
+	other, otherClient := id(903), id(904)
+	w.exec(`INSERT INTO clients (id) VALUES ($1)`, otherClient)
+	w.exec(`INSERT INTO campaigns (id, client_id, name) VALUES ($1, $2, 'Other')`, other, otherClient)
+	for filter, want := range map[string]int{
+		"--campaign=" + w.campaign.String(): 1, "--client=" + w.client.String(): 1,
+		"--campaign=" + other.String(): 0, "--client=" + otherClient.String(): 0,
+	} {
+		if got := w.report("webhooks", "--dry-run", filter); got.Matched != want {
+			t.Errorf("%s: %d rows, want %d", filter, got.Matched, want)
+		}
+	}
+}
