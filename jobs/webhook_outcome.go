@@ -106,9 +106,10 @@ func (w *deliverWebhook) recordSent(ctx context.Context, tx pgx.Tx, t try) (e st
 	return e, event, w.saveEndpoint(ctx, tx, e)
 }
 
-// recordOurs leaves the row due, and its count of tries as it is.
+// recordOurs leaves the row due, and its count of tries as it is. What was wrong may be of
+// this row alone, such as the secret of its campaign, so others have their turn first.
 func (w *deliverWebhook) recordOurs(ctx context.Context, tx pgx.Tx, t try) error {
-	err := w.WebhookLogJoinLine(ctx, tx, store.WebhookLogJoinLineParams{ID: t.row.ID, EndpointID: &t.row.EndpointID})
+	err := w.WebhookLogGoLast(ctx, tx, store.WebhookLogGoLastParams{ID: t.row.ID, EndpointID: &t.row.EndpointID})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -61,5 +62,36 @@ func TestWebhookOnItsWayGetsNoSecondJob(t *testing.T) {
 	b.exec("DELETE FROM workers.river_job")
 	if got := b.run(b.sweeps.WebhookLogs); len(got) != 0 {
 		t.Errorf("%v got a job, want none before its next try", got)
+	}
+}
+
+// Ensure that a row which its producer asks for again, by the columns that producers know,
+// is delivered: one that was given up, one that would be tried later, and one whose count
+// of tries is what it was.
+func TestWebhookThatItsProducerAsksForAgain(t *testing.T) {
+	t.Parallel()
+	later := time.Now().Add(20 * time.Hour)
+	for name, was := range map[string]row{
+		"given up":        {"status": "failed", "retry_count": 10, "abandoned_at": time.Now()},
+		"wrong for ever":  {"status": "failed", "retry_count": 1, "abandoned_at": time.Now()},
+		"tried later":     {"status": "failed", "retry_count": 3, "next_attempt_at": later},
+		"of another tool": {"status": "failed", "retry_count": 12},
+		"delivered":       {"status": "sent", "retry_count": 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			id := b.webhookLog(was)
+			if due := b.run(b.sweeps.WebhookLogs); len(due) != 0 {
+				t.Fatalf("due: %v, want nothing", due)
+			}
+			b.exec("UPDATE webhook_logs SET status = 'pending'")
+			if diff := cmp.Diff(sorted(id), b.run(b.sweeps.WebhookLogs)); diff != "" {
+				t.Errorf("due (-want +got):\n%s", diff)
+			}
+			b.exec("DELETE FROM workers.river_job")
+			b.wantEvent(b.attempt(id), river.EventKindJobCompleted)
+			b.want("webhook_logs", id, row{"status": "sent"})
+		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -214,5 +215,30 @@ func TestSampleLead(t *testing.T) {
 	})
 	if got := customer.Deliveries(); err != nil || len(got) != 1 || !got[0].Valid {
 		t.Error(errors.Join(err, errors.New("the receiver did not take it")), got)
+	}
+}
+
+// Ensure that a campaign whose secret cannot be read holds up no other that delivers to
+// the same receiver: its row goes to the end of the line.
+func TestUnreadableSecretHoldsUpItsCampaignAlone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	client := b.seedClient()
+	closed, other := b.campaign(row{"client_id": client}), b.campaign(row{"client_id": client})
+	b.campaignSecret(vaultOf(b, 1), closed, 0) // and there is no key
+	first := b.webhookLog(row{"campaign_id": closed})
+	second := b.webhookLog(row{"campaign_id": other})
+	b.wantEvent(b.attempt(first), river.EventKindJobCancelled)
+	b.exec("DELETE FROM workers.river_job")
+	b.exec("UPDATE workers.webhook_endpoints SET blocked_until = now()") // a minute later
+	if diff := cmp.Diff(sorted(second), b.run(b.sweeps.WebhookLogs)); diff != "" {
+		t.Errorf("who tries the receiver (-want +got):\n%s", diff)
+	}
+	b.exec("DELETE FROM workers.river_job")
+	b.wantEvent(b.attempt(second), river.EventKindJobCompleted)
+	b.want("webhook_logs", second, row{"status": "sent"})
+	b.want("webhook_logs", first, row{"status": "pending", "retry_count": 0})
+	if due := b.run(b.sweeps.WebhookLogs); len(due) != 0 {
+		t.Errorf("due: %v, want nothing that has no job", due) // the delivery has brought the first
 	}
 }

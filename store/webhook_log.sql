@@ -51,7 +51,8 @@ CROSS JOIN LATERAL (
           AND w.abandoned_at IS NULL
           AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
           AND coalesce(w.next_attempt_at, '-infinity'::timestamptz) <= now()
-          AND coalesce(w.retry_count, 0) < @max_tries::integer
+          -- Of pending rows the count does not matter: somebody has asked for them.
+          AND (w.status IS DISTINCT FROM 'failed' OR coalesce(w.retry_count, 0) < @max_tries::integer)
         ORDER BY coalesce(w.next_attempt_at, '-infinity'::timestamptz), w.created_at, w.id
         LIMIT 2 * @room::integer) l) line
 WHERE e.state <> 'disabled'
@@ -133,6 +134,13 @@ UPDATE public.webhook_logs
 SET endpoint_id = @endpoint_id
 WHERE id = @id
   AND endpoint_id IS DISTINCT FROM @endpoint_id;
+
+-- name: WebhookLogGoLast :exec
+-- To the end of the line: others may be delivered where this one could not.
+UPDATE public.webhook_logs
+SET endpoint_id = @endpoint_id,
+    next_attempt_at = now()
+WHERE id = @id;
 
 -- name: WebhookLogRelease :execrows
 -- After an endpoint was enabled: what waits is due at once, and what used up its tries

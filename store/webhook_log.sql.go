@@ -106,6 +106,24 @@ func (q *Queries) WebhookLogGet(ctx context.Context, db DBTX, id uuid.UUID) (Web
 	return i, err
 }
 
+const webhookLogGoLast = `-- name: WebhookLogGoLast :exec
+UPDATE public.webhook_logs
+SET endpoint_id = $1,
+    next_attempt_at = now()
+WHERE id = $2
+`
+
+type WebhookLogGoLastParams struct {
+	EndpointID *int64
+	ID         uuid.UUID
+}
+
+// To the end of the line: others may be delivered where this one could not.
+func (q *Queries) WebhookLogGoLast(ctx context.Context, db DBTX, arg WebhookLogGoLastParams) error {
+	_, err := db.Exec(ctx, webhookLogGoLast, arg.EndpointID, arg.ID)
+	return err
+}
+
 const webhookLogInsert = `-- name: WebhookLogInsert :exec
 INSERT INTO public.webhook_logs (id, lead_id, campaign_id, webhook_url, payload, status, retry_count)
 VALUES ($1, $2, $3, $4, $5, 'pending', 0)
@@ -197,7 +215,8 @@ CROSS JOIN LATERAL (
           AND w.abandoned_at IS NULL
           AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
           AND coalesce(w.next_attempt_at, '-infinity'::timestamptz) <= now()
-          AND coalesce(w.retry_count, 0) < $1::integer
+          -- Of pending rows the count does not matter: somebody has asked for them.
+          AND (w.status IS DISTINCT FROM 'failed' OR coalesce(w.retry_count, 0) < $1::integer)
         ORDER BY coalesce(w.next_attempt_at, '-infinity'::timestamptz), w.created_at, w.id
         LIMIT 2 * $2::integer) l) line
 WHERE e.state <> 'disabled'
