@@ -30,7 +30,7 @@ func TestBodyThatNeverEnds(t *testing.T) {
 			<-time.After(time.Millisecond)
 		}
 	}))
-	result, err := trusting(server, Config{Timeout: 100 * time.Millisecond}).Deliver(t.Context(), to(server.URL))
+	result, err := trusting(server, Config{Timeout: 2 * time.Second}).Deliver(t.Context(), to(server.URL))
 	if err == nil || result.Cause != "timeout" || result.Status != http.StatusOK || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("result = %+v, %v; want a timeout after the status", result, err)
 	}
@@ -46,7 +46,7 @@ func TestLargeAnswerIsReadInPart(t *testing.T) {
 		_, _ = zipper.Write(bytes.Repeat([]byte("x"), 4<<20)) // 4 kB on the wire
 		_ = zipper.Close()
 	}))
-	sender := trusting(server, Config{})
+	sender := trusting(server, Config{Timeout: time.Minute})
 	req, failure := sender.request(to(server.URL))
 	if failure != nil {
 		t.Fatal(failure)
