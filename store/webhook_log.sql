@@ -86,7 +86,8 @@ WHERE w.id = f.id;
 SELECT
     w.id,
     w.lead_id,
-    w.campaign_id,
+    -- Producers may name it by the lead alone.
+    coalesce(w.campaign_id, l.campaign_id) AS campaign_id,
     btrim(coalesce(w.webhook_url, ''), E' \t\r\n')::text AS webhook_url,
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
@@ -115,6 +116,23 @@ UPDATE public.webhook_logs
 SET endpoint_id = @endpoint_id
 WHERE id = @id
   AND endpoint_id IS DISTINCT FROM @endpoint_id;
+
+-- name: WebhookLogPutOff :exec
+-- What is due at an endpoint for one campaign waits, and makes way for the others there.
+-- Rows that another try has in hand are left to it.
+UPDATE public.webhook_logs
+SET next_attempt_at = @next_attempt_at::timestamptz
+WHERE id IN (
+    SELECT w.id
+    FROM public.webhook_logs w
+    LEFT JOIN public.leads l ON l.id = w.lead_id
+    WHERE w.endpoint_id = @endpoint_id
+      AND coalesce(w.campaign_id, l.campaign_id) = @campaign_id::uuid
+      AND w.abandoned_at IS NULL
+      AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+      AND coalesce(w.next_attempt_at, '-infinity'::timestamptz) <= now()
+    LIMIT @max_rows
+    FOR UPDATE OF w SKIP LOCKED);
 
 -- name: WebhookLogRelease :execrows
 -- After an endpoint was enabled: what waits is due at once, and what used up its tries
@@ -162,10 +180,11 @@ WHERE id = @id;
 -- What `enqueue webhooks` walks through, in pages by id.
 SELECT w.id
 FROM public.webhook_logs w
-LEFT JOIN public.campaigns c ON c.id = w.campaign_id
+LEFT JOIN public.leads l ON l.id = w.lead_id
+LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
 WHERE w.id > @after_id
   AND coalesce(w.status, 'pending') = ANY (@statuses::text[])
-  AND (sqlc.narg('campaign_id')::uuid IS NULL OR w.campaign_id = sqlc.narg('campaign_id'))
+  AND (sqlc.narg('campaign_id')::uuid IS NULL OR coalesce(w.campaign_id, l.campaign_id) = sqlc.narg('campaign_id'))
   AND (sqlc.narg('client_id')::uuid IS NULL OR c.client_id = sqlc.narg('client_id'))
   AND (sqlc.narg('since')::timestamptz IS NULL OR w.created_at >= sqlc.narg('since'))
   AND (sqlc.narg('until')::timestamptz IS NULL OR w.created_at < sqlc.narg('until'))

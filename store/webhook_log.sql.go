@@ -46,7 +46,8 @@ const webhookLogGet = `-- name: WebhookLogGet :one
 SELECT
     w.id,
     w.lead_id,
-    w.campaign_id,
+    -- Producers may name it by the lead alone.
+    coalesce(w.campaign_id, l.campaign_id) AS campaign_id,
     btrim(coalesce(w.webhook_url, ''), E' \t\r\n')::text AS webhook_url,
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
@@ -253,10 +254,11 @@ func (q *Queries) WebhookLogListNext(ctx context.Context, db DBTX, arg WebhookLo
 const webhookLogListReplayable = `-- name: WebhookLogListReplayable :many
 SELECT w.id
 FROM public.webhook_logs w
-LEFT JOIN public.campaigns c ON c.id = w.campaign_id
+LEFT JOIN public.leads l ON l.id = w.lead_id
+LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
 WHERE w.id > $1
   AND coalesce(w.status, 'pending') = ANY ($2::text[])
-  AND ($3::uuid IS NULL OR w.campaign_id = $3)
+  AND ($3::uuid IS NULL OR coalesce(w.campaign_id, l.campaign_id) = $3)
   AND ($4::uuid IS NULL OR c.client_id = $4)
   AND ($5::timestamptz IS NULL OR w.created_at >= $5)
   AND ($6::timestamptz IS NULL OR w.created_at < $6)
@@ -348,6 +350,41 @@ func (q *Queries) WebhookLogListStatus(ctx context.Context, db DBTX, ids []uuid.
 		return nil, err
 	}
 	return items, nil
+}
+
+const webhookLogPutOff = `-- name: WebhookLogPutOff :exec
+UPDATE public.webhook_logs
+SET next_attempt_at = $1::timestamptz
+WHERE id IN (
+    SELECT w.id
+    FROM public.webhook_logs w
+    LEFT JOIN public.leads l ON l.id = w.lead_id
+    WHERE w.endpoint_id = $2
+      AND coalesce(w.campaign_id, l.campaign_id) = $3::uuid
+      AND w.abandoned_at IS NULL
+      AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+      AND coalesce(w.next_attempt_at, '-infinity'::timestamptz) <= now()
+    LIMIT $4
+    FOR UPDATE OF w SKIP LOCKED)
+`
+
+type WebhookLogPutOffParams struct {
+	NextAttemptAt time.Time
+	EndpointID    *int64
+	CampaignID    uuid.UUID
+	MaxRows       int32
+}
+
+// What is due at an endpoint for one campaign waits, and makes way for the others there.
+// Rows that another try has in hand are left to it.
+func (q *Queries) WebhookLogPutOff(ctx context.Context, db DBTX, arg WebhookLogPutOffParams) error {
+	_, err := db.Exec(ctx, webhookLogPutOff,
+		arg.NextAttemptAt,
+		arg.EndpointID,
+		arg.CampaignID,
+		arg.MaxRows,
+	)
+	return err
 }
 
 const webhookLogRecordFailure = `-- name: WebhookLogRecordFailure :exec
