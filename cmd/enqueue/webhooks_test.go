@@ -100,3 +100,29 @@ func TestWebhooksFilters(t *testing.T) {
 		})
 	}
 }
+
+// Ensure that a row which names its campaign by its lead alone is found by that campaign
+// and by its client.
+func TestWebhooksOfALeadsCampaign(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.webhook(1, "failed")
+	w.exec(`INSERT INTO leads (id, campaign_id, linkedin_id) VALUES ($1, $2, 'x')`, id(905), w.campaign)
+	w.exec(`UPDATE webhook_logs SET campaign_id = NULL, lead_id = $1`, id(905))
+	for _, args := range [][]string{{"--campaign", w.campaign.String()}, {"--client", w.client.String()}} {
+		diff(t, args[0], counts{Matched: 1, Enqueued: 1}, w.report(append([]string{"webhooks", "--dry-run"}, args...)...).counts())
+	}
+}
+
+// Ensure that a replay goes through every row, however many pages they fill, and tells
+// how many it found and handled.
+func TestWebhooksOverManyPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const n = countPage + 3 // over the end of a page, in counting and in the walk
+	w.exec(`INSERT INTO webhook_logs (campaign_id, webhook_url, payload, status, created_at)
+		SELECT $1, 'https://crm.example/hook', '{}', 'failed', now() - make_interval(secs => n % 7) FROM generate_series(1, $2::int) n`, w.campaign, n)
+	diff(t, "run", counts{Matched: n, Enqueued: n}, w.report("webhooks", "--per-second", "0").counts())
+	diff(t, "rows without a job", []string{"0"}, w.list(`SELECT count(*)::text FROM webhook_logs l WHERE status <> 'pending'
+		OR NOT EXISTS (SELECT FROM workers.river_job j WHERE j.args ->> 'webhook_log_id' = l.id::text)`))
+}
