@@ -233,7 +233,9 @@ func TestRunningWorkersFollowTheSecret(t *testing.T) {
 			}
 		}
 	}
-	current := func() string { return text(t, pool, `SELECT id::text FROM workers.webhook_secrets WHERE expires_at IS NULL`) }
+	current := func() string {
+		return text(t, pool, `SELECT id::text FROM workers.webhook_secrets WHERE expires_at IS NULL`)
+	}
 	global := webhook.SecretPrefix + base64.StdEncoding.EncodeToString([]byte(secret))
 
 	delivered("the start", global)
@@ -248,6 +250,29 @@ func TestRunningWorkersFollowTheSecret(t *testing.T) {
 	delivered("rotate --overlap 0", third)
 	o.printed(t, "webhooks secret revoke "+oneCampaign+" "+current()+" --use-global")
 	delivered("revoke --use-global", global)
+}
+
+// Ensure the name of a campaign or of a client, which its customer chose, cannot steer the
+// terminal or pass for another line of a list.
+func TestListsShowNamesOnOneLine(t *testing.T) {
+	t.Parallel()
+	o, pool := newSecrets(t)
+	o.printed(t, "webhooks secret create "+oneCampaign)
+	const name = "Guide\x1b[2J\x1b]0;x\x07\n" + otherCampaign + "\u009b31m"
+	execSQL(t, pool, `UPDATE campaigns SET name = $1`, name)
+	execSQL(t, pool, `WITH c AS (INSERT INTO clients (name) VALUES ($1) RETURNING id)
+		INSERT INTO workers.webhook_endpoints (scope, url) SELECT id, 'https://crm.example/hook' FROM c`, name)
+	for command, lines := range map[string]int{
+		"webhooks secret list": 2, "webhooks secret list " + oneCampaign: 2, "webhooks endpoints": 2,
+	} {
+		out := o.printed(t, command)
+		if strings.ContainsAny(out, "\x1b\x07\u009b") || len(strings.Split(out, "\n")) != lines || !strings.Contains(out, "Guide") {
+			t.Errorf("worker %s printed %q", command, out)
+		}
+	}
+	if out := o.printed(t, "webhooks show "+text(t, pool, `SELECT id::text FROM workers.webhook_endpoints`)); strings.ContainsAny(out, "\x1b\x07\u009b") {
+		t.Errorf("worker webhooks show printed %q", out)
+	}
 }
 
 // Ensure commands that need the key say how to make one, and others work without it.
