@@ -71,7 +71,7 @@ func TestReplayTakesThePlaceOfTheNextTry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	customer := receiver.New(receiver.Options{Secret: "secret"})
-	customer.FailFirst("/leads", 1, http.StatusBadGateway)
+	customer.FailFirst("/leads", 1, http.StatusInternalServerError) // which asks for no patience
 	server := httptest.NewServer(customer.Handler())
 	t.Cleanup(server.Close)
 	w.exec(`INSERT INTO webhook_logs (id, campaign_id, webhook_url, payload) VALUES ($1, $2, $3,
