@@ -137,6 +137,10 @@ func (c *Client) exchange(ctx context.Context, req *http.Request, trace *trace) 
 	defer func() { _ = response.Body.Close() }()
 
 	answer := Answer{Status: response.StatusCode, Header: response.Header}
+	if answer.Status == http.StatusSwitchingProtocols {
+		// Nobody asked for it. Its body is the bare connection, which no deadline ends.
+		return answer, CauseProtocol
+	}
 	limit, cut := cmp.Or(c.Limit, DefaultLimit), c.Cut
 	if !answer.OK() {
 		// The status has said what matters; the rest only explains it.

@@ -60,6 +60,25 @@ func TestAttemptsAreWrittenDown(t *testing.T) {
 	}
 }
 
+// Ensure that a retry needs nothing of what is known of the tries before it: their rows
+// may have been pruned, or lost, and the webhook goes on where its own row says.
+func TestRetryNeedsNoAttemptBeforeIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.customer.FailFirst("/leads", 2, http.StatusInternalServerError)
+	id := b.webhookLog(nil)
+	for _, event := range []river.EventKind{river.EventKindJobFailed, river.EventKindJobFailed, river.EventKindJobCompleted} {
+		b.wantEvent(b.deliver(id), event)
+		b.exec("DELETE FROM workers.webhook_attempts")
+	}
+	b.want("webhook_logs", id, row{"status": "sent", "retry_count": 2})
+	for n, d := range b.customer.Deliveries() {
+		if d.ID != id.String() {
+			t.Errorf("try %d has the webhook-id %s, want %s", n+1, d.ID, id)
+		}
+	}
+}
+
 // Ensure that a try whose record fails is as if it had not been: no attempt, no health,
 // the row due, and the receiver asked again under the same webhook-id. It is what a
 // worker that dies after the receiver's 2xx leaves, too.

@@ -39,6 +39,9 @@ const (
 	turnLease = 45 * time.Second
 	// oursWait is how long an endpoint rests after a failure on our side.
 	oursWait = time.Minute
+	// unsignedWait is how long the webhooks of a campaign wait whose secret cannot be read:
+	// somebody has to bring the key first, and thousands of rows are written each time.
+	unsignedWait = 5 * time.Minute
 )
 
 // Events in the life of an endpoint; operators see them in the log and as a metric.

@@ -35,6 +35,14 @@ func (t try) ours() bool {
 	return t.result.Ours || e != nil && e.Kind == integrations.Denied
 }
 
+// unsigned reports whether the secrets of the row's campaign were the failure: it says
+// nothing of other campaigns that deliver to the same endpoint.
+func (t try) unsigned() bool {
+	e := integrations.As(t.err)
+	return e != nil && e.Kind == integrations.Denied && t.row.CampaignID != nil &&
+		(e.Type == string(integrations.CauseSecret) || e.Scope == integrations.ScopeTarget)
+}
+
 // record writes down a try: its row in the log of attempts, the state of the webhook
 // and the health of its endpoint in one transaction, so that none tells another story.
 func (w *deliverWebhook) record(ctx context.Context, t try) error {
@@ -117,7 +125,29 @@ func (w *deliverWebhook) recordOurs(ctx context.Context, tx pgx.Tx, t try) error
 	if err != nil {
 		return err
 	}
+	if t.unsigned() {
+		return w.putOff(ctx, tx, e, t)
+	}
 	return w.saveEndpoint(ctx, tx, afterOurs(e, t.ended))
+}
+
+// putOff lets everything wait that is due for the campaign at this endpoint, in one
+// statement, and leaves the endpoint to the others.
+func (w *deliverWebhook) putOff(ctx context.Context, tx pgx.Tx, e store.WebhookEndpoint, t try) error {
+	until := t.ended.Add(unsignedWait)
+	err := w.WebhookLogPutOff(ctx, tx, store.WebhookLogPutOffParams{
+		NextAttemptAt: until, EndpointID: &e.ID, CampaignID: *t.row.CampaignID, MaxRows: assignBatch,
+	})
+	if err != nil {
+		return fmt.Errorf("put off webhooks of campaign %s: %w", *t.row.CampaignID, err)
+	}
+	if t.turn {
+		e.BlockedUntil = &t.started // nothing was tried: the turn is another's
+		if err := w.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
+			return fmt.Errorf("save endpoint %d: %w", e.ID, err)
+		}
+	}
+	return w.wakeAt(ctx, tx, e.ID, until)
 }
 
 // recordFailure books the try on the row and says when the next one is due: on the

@@ -48,9 +48,9 @@ func closedSecret(campaignID uuid.UUID, row store.WebhookSecretListValidRow, cau
 }
 
 // secretsOf is [CampaignSecrets] for a row, which may belong to no campaign.
-func (w *deliverWebhook) secretsOf(ctx context.Context, campaignID uuid.UUID) ([]string, error) {
-	if campaignID == uuid.Nil {
+func (w *deliverWebhook) secretsOf(ctx context.Context, campaignID *uuid.UUID) ([]string, error) {
+	if campaignID == nil {
 		return nil, nil
 	}
-	return CampaignSecrets(ctx, w.Pool, w.settings.WebhookVault, campaignID)
+	return CampaignSecrets(ctx, w.Pool, w.settings.WebhookVault, *campaignID)
 }

@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/sandbox/receiver"
 	"github.com/bravorevos/workers/store"
 )
@@ -118,7 +120,7 @@ func TestDeliverWebhookWaitsForTheKey(t *testing.T) {
 			var arrived atomic.Int32
 			url := b.serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
 			own, others := b.webhookLog(row{"campaign_id": campaign, "webhook_url": url}), b.webhookLog(nil)
-			b.wantEvent(b.deliver(own), river.EventKindJobCancelled) // the row is due; its endpoint is woken in a minute
+			b.wantEvent(b.deliver(own), river.EventKindJobCancelled) // the row waits, and its endpoint is woken then
 			b.want("webhook_logs", own, row{"status": "pending", "retry_count": 0, "last_attempt_at": nil})
 			if n := arrived.Load(); n != 0 {
 				t.Errorf("%d deliveries arrived, want none", n)
@@ -141,6 +143,52 @@ func TestDeliverWebhookWaitsForTheKey(t *testing.T) {
 			b.wantEvent(b.deliver(own), river.EventKindJobCompleted)
 			b.want("webhook_logs", own, row{"status": "sent"})
 		})
+	}
+}
+
+// Ensure a row that names its campaign by its lead alone, as producers may write it, is
+// signed with that campaign's secret: its receiver verifies by no other.
+func TestDeliverWebhookUnderSecretOfItsLeadsCampaign(t *testing.T) {
+	t.Parallel()
+	var v *webhook.Vault
+	b := setup(t, func(o *options) {
+		v = vaultOf(&bench{T: t}, 1)
+		o.settings.WebhookVault = v
+	})
+	campaign := b.campaign(nil)
+	own := b.campaignSecret(v, campaign, 0)
+	customer := receiver.New(receiver.Options{Secret: secret, Own: own})
+	id := b.webhookLog(row{"lead_id": b.lead(row{"campaign_id": campaign}), "webhook_url": b.serve(customer.Handler()) + "/leads"})
+	b.wantEvent(b.deliver(id), river.EventKindJobCompleted)
+	if got := customer.Deliveries(); len(got) != 1 || !got[0].Valid {
+		t.Errorf("the receiver says %+v, want one delivery under the campaign's secret", got)
+	}
+}
+
+// Ensure a campaign whose secret cannot be read keeps no other campaign of its client
+// waiting, although both deliver to one receiver and its rows are the older ones.
+func TestSecretThatCannotBeReadHoldsUpItsCampaignAlone(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *options) { o.settings.Intervals.WebhookLogs = time.Hour })
+	b.deps.Settings.WebhookVault = vaultOf(b, 2)
+	client := b.seedClient()
+	closed, other := b.campaign(row{"client_id": client}), b.campaign(row{"client_id": client})
+	b.campaignSecret(vaultOf(b, 1), closed, 0)
+	var waiting []uuid.UUID
+	for n := range 3 * slots {
+		waiting = append(waiting, b.webhookLog(row{"campaign_id": closed, "created_at": time.Now().Add(time.Duration(n-100) * time.Minute)}))
+	}
+	id := b.webhookLog(row{"campaign_id": other})
+	b.startWith(queue.Tuning{})
+	b.until("the other campaign's lead is delivered", func(context.Context) bool {
+		return scalar[string](b, "SELECT status FROM webhook_logs WHERE id = $1", id) == "sent"
+	})
+	for _, id := range waiting {
+		b.want("webhook_logs", id, row{"status": "pending", "retry_count": 0, "last_attempt_at": nil})
+	}
+	b.want("workers.webhook_endpoints", b.endpoint(id), row{"state": "healthy", "failures": 0})
+	if n := len(b.customer.Deliveries()); n != 1 {
+		t.Errorf("%d deliveries, want the other campaign's", n)
 	}
 }
 

@@ -93,8 +93,8 @@ WHERE w.id = f.id;
 SELECT
     w.id,
     w.lead_id,
-    -- Whose secrets sign it; zeros: nobody's.
-    coalesce(w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')::uuid AS campaign_id,
+    -- Producers may name it by the lead alone.
+    coalesce(w.campaign_id, l.campaign_id) AS campaign_id,
     btrim(coalesce(w.webhook_url, ''), E' \t\r\n')::text AS webhook_url,
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
@@ -141,6 +141,23 @@ UPDATE public.webhook_logs
 SET endpoint_id = @endpoint_id,
     next_attempt_at = now()
 WHERE id = @id;
+
+-- name: WebhookLogPutOff :exec
+-- What is due at an endpoint for one campaign waits, and makes way for the others there.
+-- Rows that another try has in hand are left to it.
+UPDATE public.webhook_logs
+SET next_attempt_at = @next_attempt_at::timestamptz
+WHERE id IN (
+    SELECT w.id
+    FROM public.webhook_logs w
+    LEFT JOIN public.leads l ON l.id = w.lead_id
+    WHERE w.endpoint_id = @endpoint_id
+      AND coalesce(w.campaign_id, l.campaign_id) = @campaign_id::uuid
+      AND w.abandoned_at IS NULL
+      AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+      AND coalesce(w.next_attempt_at, '-infinity'::timestamptz) <= now()
+    LIMIT @max_rows
+    FOR UPDATE OF w SKIP LOCKED);
 
 -- name: WebhookLogRelease :execrows
 -- After an endpoint was enabled: what waits is due at once, and what used up its tries

@@ -38,8 +38,8 @@ const webhookLogGet = `-- name: WebhookLogGet :one
 SELECT
     w.id,
     w.lead_id,
-    -- Whose secrets sign it; zeros: nobody's.
-    coalesce(w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')::uuid AS campaign_id,
+    -- Producers may name it by the lead alone.
+    coalesce(w.campaign_id, l.campaign_id) AS campaign_id,
     btrim(coalesce(w.webhook_url, ''), E' \t\r\n')::text AS webhook_url,
     w.payload::text AS payload,
     coalesce(w.status, 'pending')::text AS status,
@@ -67,7 +67,7 @@ WHERE w.id = $1
 type WebhookLogGetRow struct {
 	ID            uuid.UUID
 	LeadID        *uuid.UUID
-	CampaignID    uuid.UUID
+	CampaignID    *uuid.UUID
 	WebhookUrl    string
 	Payload       string
 	Status        string
@@ -432,6 +432,41 @@ func (q *Queries) WebhookLogLockUnassigned(ctx context.Context, db DBTX, maxRows
 		return nil, err
 	}
 	return items, nil
+}
+
+const webhookLogPutOff = `-- name: WebhookLogPutOff :exec
+UPDATE public.webhook_logs
+SET next_attempt_at = $1::timestamptz
+WHERE id IN (
+    SELECT w.id
+    FROM public.webhook_logs w
+    LEFT JOIN public.leads l ON l.id = w.lead_id
+    WHERE w.endpoint_id = $2
+      AND coalesce(w.campaign_id, l.campaign_id) = $3::uuid
+      AND w.abandoned_at IS NULL
+      AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+      AND coalesce(w.next_attempt_at, '-infinity'::timestamptz) <= now()
+    LIMIT $4
+    FOR UPDATE OF w SKIP LOCKED)
+`
+
+type WebhookLogPutOffParams struct {
+	NextAttemptAt time.Time
+	EndpointID    *int64
+	CampaignID    uuid.UUID
+	MaxRows       int32
+}
+
+// What is due at an endpoint for one campaign waits, and makes way for the others there.
+// Rows that another try has in hand are left to it.
+func (q *Queries) WebhookLogPutOff(ctx context.Context, db DBTX, arg WebhookLogPutOffParams) error {
+	_, err := db.Exec(ctx, webhookLogPutOff,
+		arg.NextAttemptAt,
+		arg.EndpointID,
+		arg.CampaignID,
+		arg.MaxRows,
+	)
+	return err
 }
 
 const webhookLogRecordFailure = `-- name: WebhookLogRecordFailure :exec

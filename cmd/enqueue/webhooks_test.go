@@ -121,3 +121,16 @@ func TestWebhooksOfALeadAlone(t *testing.T) {
 		}
 	}
 }
+
+// Ensure that a replay goes through every row, however many pages they fill, and tells
+// how many it found and handled.
+func TestWebhooksOverManyPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const n = countPage + 3 // over the end of a page, in counting and in the walk
+	w.exec(`INSERT INTO webhook_logs (campaign_id, webhook_url, payload, status, created_at)
+		SELECT $1, 'https://crm.example/hook', '{}', 'failed', now() - make_interval(secs => n % 7) FROM generate_series(1, $2::int) n`, w.campaign, n)
+	diff(t, "run", counts{Matched: n, Enqueued: n}, w.report("webhooks", "--per-second", "0").counts())
+	diff(t, "rows without a job", []string{"0"}, w.list(`SELECT count(*)::text FROM webhook_logs l WHERE status <> 'pending'
+		OR NOT EXISTS (SELECT FROM workers.river_job j WHERE j.args ->> 'webhook_log_id' = l.id::text)`))
+}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -22,6 +24,17 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}))
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: readable}))
+}
+
+// libraryLog takes what the standard library logs by itself, and leaves out what that
+// quotes. net/http quotes what a server sends beyond its answer: from a receiver of
+// webhooks that may be a lead.
+type libraryLog struct{ slog.Handler }
+
+// Handle passes one line on.
+func (l libraryLog) Handle(ctx context.Context, r slog.Record) error {
+	r.Message = regexp.MustCompile(`"(\\.|[^"\\])*"`).ReplaceAllLiteralString(r.Message, `"…"`)
+	return l.Handler.Handle(ctx, r)
 }
 
 // readable writes durations with their unit; as bare nanoseconds they are misread.

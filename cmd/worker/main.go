@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/bravorevos/workers/cmd/internal/config"
 )
 
 // version is stamped at build time with -ldflags "-X main.version=…".
@@ -40,6 +43,7 @@ func run() int {
 		os.Exit(exitCut)
 	}()
 
+	slog.SetDefault(slog.New(libraryLog{newLogger(config.Config{LogFormat: "auto"}, os.Stderr).Handler()}))
 	err := command(os.Environ()).ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errReported) {
 		fmt.Fprintln(os.Stderr, "worker:", err)

@@ -215,7 +215,7 @@ func (a accounts) endpoints(ctx context.Context, out io.Writer, which store.Webh
 			state += " (" + l.Reason + ")"
 		}
 		fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.ID, state, moment(l.Since), l.Waiting, moment(l.RestsUntil),
-			cmp.Or(l.LastCause, "-"), cmp.Or(l.Client, "-"), l.URL)
+			cmp.Or(l.LastCause, "-"), cmp.Or(oneLine(l.Client, 40), "-"), l.URL)
 	}
 	return table.Flush()
 }
@@ -248,7 +248,7 @@ func (a accounts) endpoint(ctx context.Context, out io.Writer, id int64) error {
 	for _, field := range [][2]string{
 		{"endpoint", strconv.FormatInt(l.ID, 10)},
 		{"url", l.URL},
-		{"client", cmp.Or(l.Client, "-")},
+		{"client", cmp.Or(oneLine(l.Client, 100), "-")},
 		{"state", l.State},
 		{"disabled because", cmp.Or(l.Reason, "-")},
 		{"in trouble since", moment(l.Since)},

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
+	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -98,13 +101,24 @@ func (s *sample) run(cmd *cobra.Command, environ []string) error {
 		if err := migrations.Check(ctx, pool); err != nil {
 			return err
 		}
-		sender := webhook.New(webhook.Config{Timeout: cfg.WebhookTimeout, AllowCIDRs: cfg.WebhookAllow})
+		sender := webhook.New(webhook.Config{
+			Timeout: cfg.WebhookTimeout, AllowCIDRs: cfg.WebhookAllow,
+			Own: func() netip.AddrPort { return workerPort(cfg.ListenAddr) },
+		})
 		d, err := s.delivery(ctx, pool, cfg)
 		if err != nil {
 			return err
 		}
 		return s.send(ctx, cmd.OutOrStdout(), pool, sender, d)
 	})
+}
+
+// workerPort is where a worker with this LISTEN_ADDR serves on this machine. It delivers
+// nothing to itself, so a sample must not either.
+func workerPort(listenAddr string) netip.AddrPort {
+	_, port, _ := net.SplitHostPort(listenAddr)
+	n, _ := strconv.ParseUint(port, 10, 16)
+	return netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(n))
 }
 
 // delivery is the sample as a worker with this configuration would deliver it.

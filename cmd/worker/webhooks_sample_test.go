@@ -104,6 +104,19 @@ func TestSampleThatFails(t *testing.T) {
 	}
 }
 
+// Ensure a sample that a worker would not deliver, since it would go to the worker itself,
+// is refused as its leads are.
+func TestSampleToTheWorkerItself(t *testing.T) {
+	t.Parallel()
+	o, _ := newSecrets(t)
+	w := o.run(t)
+	o.environ["LISTEN_ADDR"] = w.addr.String()
+	out, err := o.call(t, "webhooks", "sample", "--url", "http://"+w.addr.String()+"/webhooks/unipile")
+	if err == nil || !strings.Contains(err.Error(), "not on the public Internet") {
+		t.Errorf("it was sent: %v\n%s", err, out)
+	}
+}
+
 // Ensure the secret can be given where no list of processes shows it.
 func TestSampleReadsItsSecret(t *testing.T) {
 	t.Parallel()

@@ -266,7 +266,7 @@ func (s secrets) list(ctx context.Context, out io.Writer, campaign *uuid.UUID) e
 			expires = r.ExpiresAt.UTC().Format(time.RFC3339)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t…%s\t%s\t%s\n",
-			r.CampaignID, r.ID, r.CreatedAt.UTC().Format(time.RFC3339), expires, r.Fingerprint, r.KeyID, r.Campaign)
+			r.CampaignID, r.ID, r.CreatedAt.UTC().Format(time.RFC3339), expires, r.Fingerprint, r.KeyID, oneLine(r.Campaign, 60))
 	}
 	return table.Flush()
 }

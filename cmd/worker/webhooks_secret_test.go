@@ -2,13 +2,18 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgxpool"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/store/storetest"
@@ -186,6 +191,87 @@ func TestSecretsChangedAtOnce(t *testing.T) {
 		AND NOT EXISTS (SELECT FROM workers.webhook_secrets o WHERE o.created_at > s.created_at)`
 	if count(t, pool, newest) != 1 {
 		t.Error("the current secret is not the newest")
+	}
+}
+
+// Ensure what a command changes counts at the very next delivery of workers that have run
+// all the while and delivered under what was before: a secret that leaked signs no more.
+func TestRunningWorkersFollowTheSecret(t *testing.T) {
+	t.Parallel()
+	o, pool := newSecrets(t)
+	type request struct {
+		header http.Header
+		body   []byte
+	}
+	const rows = 6
+	requests := make(chan request, rows)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		requests <- request{r.Header, body}
+	}))
+	t.Cleanup(server.Close)
+	o.run(t)
+	o.run(t)
+	delivered := func(after string, signing ...string) {
+		t.Helper()
+		execSQL(t, pool, `INSERT INTO webhook_logs (campaign_id, webhook_url, payload)
+			SELECT $1, $2, '{"email": "ana@example.com"}' FROM generate_series(1, $3)`, oneCampaign, server.URL, rows)
+		until(t, pool, "deliveries after "+after, "SELECT NOT EXISTS (SELECT FROM webhook_logs WHERE status <> 'sent')")
+		for range rows {
+			got := <-requests
+			if n := len(webhook.SplitStandard(got.header.Get("Webhook-Signature"))); n != len(signing) {
+				t.Errorf("after %s: %d signatures, want %d", after, n, len(signing))
+			}
+			for i, s := range signing {
+				verifier, err := standardwebhooks.NewWebhook(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := verifier.Verify(got.body, got.header); err != nil {
+					t.Errorf("after %s: secret %d did not sign: %v", after, i+1, err)
+				}
+			}
+		}
+	}
+	current := func() string {
+		return text(t, pool, `SELECT id::text FROM workers.webhook_secrets WHERE expires_at IS NULL`)
+	}
+	global := webhook.SecretPrefix + base64.StdEncoding.EncodeToString([]byte(secret))
+
+	delivered("the start", global)
+	first := o.printed(t, "webhooks secret create "+oneCampaign)
+	firstID := current()
+	delivered("create", first)
+	second := o.printed(t, "webhooks secret rotate "+oneCampaign)
+	delivered("rotate", second, first)
+	o.printed(t, "webhooks secret revoke "+oneCampaign+" "+firstID)
+	delivered("revoke", second)
+	third := o.printed(t, "webhooks secret rotate "+oneCampaign+" --overlap 0")
+	delivered("rotate --overlap 0", third)
+	o.printed(t, "webhooks secret revoke "+oneCampaign+" "+current()+" --use-global")
+	delivered("revoke --use-global", global)
+}
+
+// Ensure the name of a campaign or of a client, which its customer chose, cannot steer the
+// terminal or pass for another line of a list.
+func TestListsShowNamesOnOneLine(t *testing.T) {
+	t.Parallel()
+	o, pool := newSecrets(t)
+	o.printed(t, "webhooks secret create "+oneCampaign)
+	const name = "Guide\x1b[2J\x1b]0;x\x07\n" + otherCampaign + "\u009b31m"
+	execSQL(t, pool, `UPDATE campaigns SET name = $1`, name)
+	execSQL(t, pool, `WITH c AS (INSERT INTO clients (name) VALUES ($1) RETURNING id)
+		INSERT INTO workers.webhook_endpoints (scope, url) SELECT id, 'https://crm.example/hook' FROM c`, name)
+	for command, lines := range map[string]int{
+		"webhooks secret list": 2, "webhooks secret list " + oneCampaign: 2, "webhooks endpoints": 2,
+	} {
+		out := o.printed(t, command)
+		if strings.ContainsAny(out, "\x1b\x07\u009b") || len(strings.Split(out, "\n")) != lines || !strings.Contains(out, "Guide") {
+			t.Errorf("worker %s printed %q", command, out)
+		}
+	}
+	if out := o.printed(t, "webhooks show "+text(t, pool, `SELECT id::text FROM workers.webhook_endpoints`)); strings.ContainsAny(out, "\x1b\x07\u009b") {
+		t.Errorf("worker webhooks show printed %q", out)
 	}
 }
 

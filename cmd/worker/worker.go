@@ -219,13 +219,26 @@ func (w *worker) serve(ctx context.Context, handler http.Handler) error {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
 	w.addr = listener.Addr()
-	w.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	w.server = newServer(handler)
 	go func() {
 		if err := w.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			w.logger.ErrorContext(ctx, "http server ended", "error", err)
 		}
 	}()
 	return nil
+}
+
+// newServer bounds what a stranger may hold of this process: each connection is a file
+// handle, of which deliveries need theirs. Answers are not bounded, since cron routes wait
+// for the work that they started.
+func newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second, // the body, too: the server reads what a handler refused
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
 }
 
 // stop ends the worker: no new work, then running jobs within SOFT_STOP_TIMEOUT,

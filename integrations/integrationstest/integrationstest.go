@@ -45,6 +45,8 @@ func Hostilities() []Hostility {
 		{"speaks another protocol", otherProtocol, integrations.CauseProtocol, false, ample},
 		{"never ends its headers", endlessHeader, integrations.CauseProtocol, false, ample},
 		{"never gets past 1xx", endlessHints, integrations.CauseProtocol, false, ample},
+		{"never ends its trailers", endlessTrailers, integrations.CauseBadAnswer, false, ample},
+		{"switches to another protocol", switchProtocol, integrations.CauseProtocol, false, ample},
 		{"answers 50 MB", flood, integrations.CauseTooLarge, false, ample},
 		{"answers with a gzip bomb", bomb, integrations.CauseTooLarge, false, ample},
 		{"answers with broken gzip", brokenGzip, integrations.CauseBadAnswer, false, ample},
@@ -160,6 +162,23 @@ func endlessHints(w http.ResponseWriter, r *http.Request) {
 	for hint := []byte("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"); err == nil; {
 		_, err = conn.Write(hint)
 	}
+	_ = conn.Close()
+}
+
+func endlessTrailers(w http.ResponseWriter, r *http.Request) {
+	conn := hijack(w, r)
+	_, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
+	for line := []byte("X-More: " + strings.Repeat("x", 1000) + "\r\n"); err == nil; {
+		_, err = conn.Write(line)
+	}
+	_ = conn.Close()
+}
+
+// switchProtocol keeps quiet afterwards, for as long as the client holds the connection.
+func switchProtocol(w http.ResponseWriter, r *http.Request) {
+	conn := hijack(w, r)
+	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: example\r\n\r\n")
+	_, _ = io.Copy(io.Discard, conn)
 	_ = conn.Close()
 }
 

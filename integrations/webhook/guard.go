@@ -31,7 +31,7 @@ func (g guard) isOwn(target netip.AddrPort) bool {
 	if g.own == nil || target.Port() == 0 || g.own().Port() != target.Port() {
 		return false
 	}
-	address := target.Addr().Unmap().WithZone("")
+	address := unwrap(target.Addr())
 	if address.IsLoopback() || address.IsUnspecified() || address == g.own().Addr().Unmap().WithZone("") {
 		return true
 	}

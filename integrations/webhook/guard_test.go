@@ -128,14 +128,14 @@ func TestOwnListener(t *testing.T) {
 		AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")},
 		Own:        func() netip.AddrPort { return own },
 	})
-	hosts := []string{"127.0.0.1", "127.9.9.9", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "localhost"}
+	hosts := []string{"127.0.0.1", "127.9.9.9", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[64:ff9b::127.0.0.1]", "localhost"}
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, each := range interfaces {
 		if network := each.(*net.IPNet); network.IP.To4() != nil {
-			hosts = append(hosts, network.IP.String())
+			hosts = append(hosts, network.IP.String(), "[64:ff9b::"+network.IP.String()+"]")
 		}
 	}
 	for _, host := range hosts {

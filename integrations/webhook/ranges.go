@@ -50,12 +50,19 @@ func (r ranges) allow(address netip.Addr) bool {
 	if !address.IsValid() {
 		return false
 	}
+	if target := unwrap(address); target.Is4() && r.guardian.SafeAddr(target) != nil {
+		return false
+	}
+	return r.guardian.SafeAddr(address.Unmap().WithZone("")) == nil
+}
+
+// unwrap is the address that one leads to: the IPv4 address that is mapped into it, or
+// behind NAT64, or else itself.
+func unwrap(address netip.Addr) netip.Addr {
 	address = address.Unmap().WithZone("")
 	if ssrf.IPv6NAT64Prefix.Contains(address) {
 		bytes := address.As16()
-		if !r.allow(netip.AddrFrom4([4]byte(bytes[12:]))) {
-			return false
-		}
+		return netip.AddrFrom4([4]byte(bytes[12:]))
 	}
-	return r.guardian.SafeAddr(address) == nil
+	return address
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestBodyThatNeverEnds(t *testing.T) {
 			<-time.After(time.Millisecond)
 		}
 	}))
-	result, err := trusting(server, Config{Timeout: 100 * time.Millisecond}).Deliver(t.Context(), to(server.URL))
+	result, err := trusting(server, Config{Timeout: 2 * time.Second}).Deliver(t.Context(), to(server.URL))
 	if err == nil || result.Cause != "timeout" || result.Status != http.StatusOK || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("result = %+v, %v; want a timeout after the status", result, err)
 	}
@@ -46,7 +47,7 @@ func TestLargeAnswerIsReadInPart(t *testing.T) {
 		_, _ = zipper.Write(bytes.Repeat([]byte("x"), 4<<20)) // 4 kB on the wire
 		_ = zipper.Close()
 	}))
-	sender := trusting(server, Config{})
+	sender := trusting(server, Config{Timeout: time.Minute})
 	req, failure := sender.request(to(server.URL))
 	if failure != nil {
 		t.Fatal(failure)
@@ -135,6 +136,71 @@ func TestConnectionsAreReused(t *testing.T) {
 	}
 	if connections.Load() != 1 || opened != 1 || reused != 9 {
 		t.Errorf("10 deliveries over %d connections, observed as %d opened and %d reused; want 1, 1 and 9", connections.Load(), opened, reused)
+	}
+}
+
+// Ensure that as many connections to one receiver are kept as there were deliveries to it
+// at once: the standard library would keep two, and open the others again and again.
+func TestConnectionsOfABurstAreKept(t *testing.T) {
+	t.Parallel()
+	const burst = 8
+	var connections atomic.Int32
+	together := make(chan chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer := make(chan struct{})
+		together <- answer
+		<-answer
+		_, _ = io.WriteString(w, "thanks")
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	sender := trusting(server, Config{Timeout: time.Minute})
+	for round := range 3 {
+		var all sync.WaitGroup
+		for range burst {
+			all.Go(func() {
+				if result, err := sender.Deliver(t.Context(), to(server.URL)); err != nil || result.Reused != (round > 0) {
+					t.Errorf("round %d: result = %+v, %v", round, result, err)
+				}
+			})
+		}
+		var answers []chan struct{}
+		for range burst {
+			answers = append(answers, <-together)
+		}
+		for _, answer := range answers {
+			close(answer)
+		}
+		all.Wait()
+	}
+	if n := connections.Load(); n != burst {
+		t.Errorf("3 rounds of %d deliveries opened %d connections, want %d", burst, n, burst)
+	}
+}
+
+// Ensure that a certificate for another name is not trusted, although its authority is,
+// and that nothing was sent to whoever showed it.
+func TestCertificateOfAnotherName(t *testing.T) {
+	t.Parallel()
+	var visits atomic.Int32
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
+	t.Cleanup(server.Close)
+	sender := trusting(server, Config{Timeout: time.Minute})
+	sender.client.HTTP.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(server.URL, "https://"))
+	}
+	result, err := sender.Deliver(t.Context(), to("https://hooks.test"))
+	failure := integrations.As(err)
+	if failure == nil || result.Cause != "tls_error" || failure.Detail != "the certificate is for another name" || failure.OutcomeUnknown || visits.Load() != 0 {
+		t.Errorf("result = %+v, %v, %d visits; want tls_error and none", result, err, visits.Load())
+	}
+	if _, err := sender.Deliver(t.Context(), to("https://example.com")); err != nil || visits.Load() != 1 {
+		t.Errorf("the name that it is for: %v, %d visits", err, visits.Load())
 	}
 }
 

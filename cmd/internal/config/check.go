@@ -62,9 +62,7 @@ func (c Config) checkServices(found *problems) {
 	if !isAddress(c.ResendBaseURL, "") {
 		found.add("RESEND_BASE_URL", "is not a URL, for example "+lookup("RESEND_BASE_URL").Example)
 	}
-	if c.CronSecret == "" && c.WebhookSecret == "" {
-		found.addMissing("WEBHOOK_SECRET")
-	}
+	c.checkSigning(found)
 	if c.WebhookEncryptionKey != "" {
 		if _, err := webhook.NewVault(c.WebhookEncryptionKey.Reveal()); err != nil {
 			found.add("WEBHOOK_ENCRYPTION_KEY", "is not right: "+err.Error()+". Make one: openssl rand -base64 32")
@@ -86,6 +84,19 @@ func (c Config) checkServices(found *problems) {
 	}
 	if c.WriteGapMin > c.WriteGapMax {
 		found.add("WRITE_GAP_MIN", "is longer than WRITE_GAP_MAX")
+	}
+}
+
+// checkSigning refuses a secret that cannot sign: nothing would be delivered with it.
+func (c Config) checkSigning(found *problems) {
+	variable, secret := "WEBHOOK_SECRET", c.SigningSecret()
+	if c.WebhookSecret == "" {
+		variable = "CRON_SECRET"
+	}
+	if secret == "" {
+		found.addMissing("WEBHOOK_SECRET")
+	} else if _, err := webhook.StandardSignature(secret.Reveal(), "id", time.Time{}, nil); err != nil {
+		found.add(variable, "cannot sign: "+err.Error()+". Make one: openssl rand -hex 32")
 	}
 }
 

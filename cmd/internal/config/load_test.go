@@ -60,6 +60,8 @@ func TestLoadRefuses(t *testing.T) {
 		"two lines of a file":   {map[string]string{"RESEND_API_KEY": "re_1\nhunter2"}, "RESEND_API_KEY holds a blank"},
 		"resend without scheme": {map[string]string{"RESEND_BASE_URL": "hunter2.example"}, "RESEND_BASE_URL is not a URL"},
 		"nothing to sign with":  {map[string]string{"CRON_SECRET": "-"}, "WEBHOOK_SECRET is not set. "},
+		"half a secret":         {map[string]string{"WEBHOOK_SECRET": "whsec_hunter2"}, "WEBHOOK_SECRET cannot sign: the secret is not base64 after whsec_"},
+		"nothing but a prefix":  {map[string]string{"CRON_SECRET": "whsec_"}, "CRON_SECRET cannot sign: the secret is empty"},
 		"encryption key":        {map[string]string{"WEBHOOK_ENCRYPTION_KEY": value}, "WEBHOOK_ENCRYPTION_KEY is not right: key 1 is not 32 bytes"},
 		"second key":            {map[string]string{"WEBHOOK_ENCRYPTION_KEY": strings.Repeat("00", 32) + "," + value}, "WEBHOOK_ENCRYPTION_KEY is not right: key 2 is not 32 bytes"},
 		"no sender":             {map[string]string{"EMAIL_FROM": "hunter2"}, "EMAIL_FROM is not an email address"},
