@@ -180,6 +180,23 @@ WHERE w.id > @after_id
 ORDER BY w.id
 LIMIT @max_rows;
 
+-- name: WebhookLogListOfLead :many
+-- How each webhook of a lead stands, and who holds it up.
+SELECT
+    w.id,
+    coalesce(w.status, 'pending')::text AS status,
+    w.next_attempt_at,
+    w.abandoned_at,
+    coalesce(e.id, 0)::bigint AS endpoint_id, -- 0: not known yet
+    coalesce(e.state, 'healthy')::text AS endpoint_state,
+    coalesce(e.disabled_reason, '')::text AS disabled_reason,
+    e.blocked_until
+FROM public.webhook_logs w
+LEFT JOIN workers.webhook_endpoints e ON e.id = w.endpoint_id
+WHERE w.lead_id = @lead_id
+ORDER BY w.created_at, w.id
+LIMIT 100;
+
 -- name: WebhookLogListStatus :many
 SELECT
     id,

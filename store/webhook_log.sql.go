@@ -250,6 +250,64 @@ func (q *Queries) WebhookLogListNext(ctx context.Context, db DBTX, arg WebhookLo
 	return items, nil
 }
 
+const webhookLogListOfLead = `-- name: WebhookLogListOfLead :many
+SELECT
+    w.id,
+    coalesce(w.status, 'pending')::text AS status,
+    w.next_attempt_at,
+    w.abandoned_at,
+    coalesce(e.id, 0)::bigint AS endpoint_id, -- 0: not known yet
+    coalesce(e.state, 'healthy')::text AS endpoint_state,
+    coalesce(e.disabled_reason, '')::text AS disabled_reason,
+    e.blocked_until
+FROM public.webhook_logs w
+LEFT JOIN workers.webhook_endpoints e ON e.id = w.endpoint_id
+WHERE w.lead_id = $1
+ORDER BY w.created_at, w.id
+LIMIT 100
+`
+
+type WebhookLogListOfLeadRow struct {
+	ID             uuid.UUID
+	Status         string
+	NextAttemptAt  *time.Time
+	AbandonedAt    *time.Time
+	EndpointID     int64
+	EndpointState  string
+	DisabledReason string
+	BlockedUntil   *time.Time
+}
+
+// How each webhook of a lead stands, and who holds it up.
+func (q *Queries) WebhookLogListOfLead(ctx context.Context, db DBTX, leadID *uuid.UUID) ([]WebhookLogListOfLeadRow, error) {
+	rows, err := db.Query(ctx, webhookLogListOfLead, leadID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WebhookLogListOfLeadRow
+	for rows.Next() {
+		var i WebhookLogListOfLeadRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Status,
+			&i.NextAttemptAt,
+			&i.AbandonedAt,
+			&i.EndpointID,
+			&i.EndpointState,
+			&i.DisabledReason,
+			&i.BlockedUntil,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const webhookLogListReplayable = `-- name: WebhookLogListReplayable :many
 SELECT w.id
 FROM public.webhook_logs w
