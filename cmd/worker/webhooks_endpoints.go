@@ -30,7 +30,7 @@ func endpointsCommand(environ []string) *cobra.Command {
 		Use:   "endpoints",
 		Short: "List the receivers: their state, since when, what waits, and what went wrong last",
 		Long: `endpoints lists the receivers of webhooks, those in trouble first. A receiver is one URL of
-one client; values in the query of a URL are not shown, since they may be secrets.
+one client, of which the host alone is shown: paths and queries may hold tokens.
 
   healthy   the last delivery arrived, or nothing went wrong five times in a row
   failing   five failures in a row, or a lead whose tries ran out; deliveries go on
@@ -45,6 +45,9 @@ after a 429 deliveries go one by one. What waits then goes out by itself.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if state != "" && !slices.Contains(store.EndpointStates(), state) {
 				return wrongUsage(cmd, fmt.Errorf("--state %s is none of %v", state, store.EndpointStates()))
+			}
+			if err := checkLimit(cmd, limit); err != nil {
+				return err
 			}
 			return withAccounts(cmd.Context(), environ, func(a accounts) error {
 				return a.endpoints(cmd.Context(), cmd.OutOrStdout(), store.WebhookEndpointListParams{Ids: []int64{}, State: state, MaxRows: limit}, asJSON)
@@ -61,7 +64,10 @@ func endpointCommand(environ []string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ENDPOINT",
 		Short: "All that is known of one receiver, and the last tries to reach it",
-		Args:  cobra.ExactArgs(1),
+		Long: `show tells all that is known of one receiver, and the last ten tries to reach it. Its whole
+URL may hold a token and is in the database alone, in the row of workers.webhook_endpoints
+with that id.`,
+		Args: cobra.ExactArgs(1),
 		RunE: withEndpoint(environ, func(cmd *cobra.Command, a accounts, id int64) error {
 			return a.endpoint(cmd.Context(), cmd.OutOrStdout(), id)
 		}),
@@ -82,14 +88,15 @@ what it has. Should the receiver fail again, it is all as before.`,
 			if err != nil {
 				return err
 			}
-			if err := a.sweeps.EnableEndpoint(cmd.Context(), client, id); err != nil {
-				return err
-			}
-			found, err := a.findEndpoint(cmd.Context(), id)
+			found, err := a.findEndpoint(cmd.Context(), id) // before they go out
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "endpoint %d is enabled: %d waiting deliveries go out now\n", id, found.Waiting)
+			if err := a.sweeps.EnableEndpoint(cmd.Context(), client, id); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "endpoint %d is enabled: what waits (%d) goes out now, and what ran out of tries since its trouble began\n",
+				id, found.Waiting)
 			return nil
 		}),
 	}
@@ -169,23 +176,17 @@ func newEndpointLine(row store.WebhookEndpointListRow) endpointLine {
 	return line
 }
 
-// shownURL is a URL without what may be a secret: the values of its query, and a user.
+// shownURL is a URL without what may be a token: its user, path and query.
 func shownURL(raw string) string {
 	u, err := url.Parse(raw)
-	if err != nil {
+	if err != nil || u.Host == "" {
 		return "(an address that cannot be read)"
 	}
-	u.User = nil
-	names := make([]string, 0, len(u.Query()))
-	for name := range u.Query() {
-		names = append(names, url.QueryEscape(name)+"=…")
+	shown := u.Scheme + "://" + u.Host
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		shown += "/…"
 	}
-	slices.Sort(names)
-	u.RawQuery, u.Fragment = "", ""
-	if len(names) > 0 {
-		return u.String() + "?" + strings.Join(names, "&")
-	}
-	return u.String()
+	return shown
 }
 
 func (a accounts) endpoints(ctx context.Context, out io.Writer, which store.WebhookEndpointListParams, asJSON bool) error {
@@ -215,7 +216,7 @@ func (a accounts) endpoints(ctx context.Context, out io.Writer, which store.Webh
 			state += " (" + l.Reason + ")"
 		}
 		fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.ID, state, moment(l.Since), l.Waiting, moment(l.RestsUntil),
-			cmp.Or(l.LastCause, "-"), cmp.Or(l.Client, "-"), l.URL)
+			cmp.Or(l.LastCause, "-"), cmp.Or(oneLine(l.Client, 40), "-"), oneLine(l.URL, 120))
 	}
 	return table.Flush()
 }
@@ -247,8 +248,8 @@ func (a accounts) endpoint(ctx context.Context, out io.Writer, id int64) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, field := range [][2]string{
 		{"endpoint", strconv.FormatInt(l.ID, 10)},
-		{"url", l.URL},
-		{"client", cmp.Or(l.Client, "-")},
+		{"url", oneLine(l.URL, 120)},
+		{"client", cmp.Or(oneLine(l.Client, 40), "-")},
 		{"state", l.State},
 		{"disabled because", cmp.Or(l.Reason, "-")},
 		{"in trouble since", moment(l.Since)},

@@ -15,12 +15,12 @@ func TestWebhooksCommands(t *testing.T) {
 	pool := storetest.New(t)
 	o := newOutside(t, pool, 0)
 	o.populate(0)
-	o.receiver.Behave("/leads", receiver.Behaviour{Status: 410, Times: 1})
+	o.receiver.Behave("/leads/s3cret", receiver.Behaviour{Status: 410, Times: 1})
 	o.run(t)
 	const id = "0b9c2f4e-6a1d-4c3b-9e8f-7d6c5b4a3921"
 	execSQL(t, pool, `INSERT INTO webhook_logs (id, webhook_url, payload) VALUES ($1, $2,
 		'{"email": "a@example.com", "name": "A", "source": "agent", "campaign_id": "c", "timestamp": "2026-11-23T10:00:00Z"}')`,
-		id, o.hookURL+"?token=s3cret&b=2")
+		id, o.hookURL+"/s3cret?token=s3cret&b=2")
 	until(t, pool, "the endpoint is gone", "SELECT count(*) = 1 FROM workers.webhook_endpoints WHERE state = 'disabled'")
 	var endpoint, attempt string
 	if err := pool.QueryRow(t.Context(), `SELECT e.id::text, a.id::text FROM workers.webhook_endpoints e
@@ -33,12 +33,14 @@ func TestWebhooksCommands(t *testing.T) {
 	}{
 		{"webhooks", "attempts", 0},
 		{"webhooks endpoints", "disabled (gone)", 0},
-		{"webhooks endpoints", "/leads?b=…&token=…", 0},
+		{"webhooks endpoints", "  http://" + strings.TrimPrefix(strings.TrimSuffix(o.hookURL, "/leads"), "http://") + "/…\n", 0},
 		{"webhooks endpoints --state disabled --json", `"waiting":1`, 0},
 		{"webhooks endpoints --state healthy", "no such endpoint", 0},
 		{"webhooks endpoints --state ill", "--state ill is none of", 2},
 		{"webhooks show " + endpoint, "disabled because   gone", 0},
 		{"webhooks show " + endpoint, "http_4xx  410     127.0.0.1:", 0},
+		{"webhooks endpoints --limit 0", "--limit 0 is below 1", 2},
+		{"webhooks endpoints --limit -1", "--limit -1 is below 1", 2},
 		{"webhooks show first", `"first" is no endpoint`, 2},
 		{"webhooks show 4711", "no such endpoint: 4711", 1},
 		{"webhooks enable 4711", "no such endpoint: 4711; `worker webhooks endpoints`", 1},
@@ -46,10 +48,17 @@ func TestWebhooksCommands(t *testing.T) {
 		{"webhooks attempts", "--webhook ID or --endpoint ID", 2},
 		{"webhooks attempts --webhook " + id + " --endpoint 1", "--webhook ID or --endpoint ID", 2},
 		{"webhooks attempts --webhook x", "no id of a row of webhook_logs", 2},
-		{"webhooks attempts --webhook " + id, id + "  1    automatic", 0},
+		{"webhooks attempts --webhook " + id, "ENDPOINT  TRY  TRIGGER", 0},
+		{"webhooks attempts --webhook " + id, attempt + strings.Repeat(" ", 9-len(attempt)) + endpoint + strings.Repeat(" ", 10-len(endpoint)) + "1    automatic", 0},
+		{"webhooks attempts --endpoint " + endpoint, id + "  1    automatic", 0},
+		{"webhooks attempts --endpoint " + endpoint + " --limit -1", "--limit -1 is below 1", 2},
+		{"webhooks attempts --endpoint 4711", "no such endpoint: 4711; `worker webhooks endpoints`", 1},
+		{"webhooks attempts --endpoint -1 --json", "no such endpoint: -1", 1},
+		{"webhooks attempts --webhook " + noCampaign, "there is no webhook " + noCampaign + "; `worker leads show`", 1},
+		{"webhooks attempts " + id, "say which: --webhook ID", 2},
 		{"webhooks attempts --webhook " + id + " --json", `"cause":"http_4xx"`, 0},
 		{"webhooks attempts --endpoint " + endpoint + " --before " + attempt, "no try yet", 0},
-		{"webhooks enable " + endpoint, "is enabled: ", 0},
+		{"webhooks enable " + endpoint, "is enabled: what waits (1) goes out now", 0},
 	} {
 		out, err := o.call(t, strings.Fields(step.args)...)
 		if err != nil {

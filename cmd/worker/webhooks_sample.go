@@ -62,6 +62,9 @@ The exit code is 1 when the answer is not 2xx.`,
 // complete checks the command line.
 func (s *sample) complete(cmd *cobra.Command, args []string) error {
 	for _, arg := range args {
+		if strings.Contains(arg, "://") {
+			return wrongUsage(cmd, errors.New("an address is given with --url"))
+		}
 		id, err := campaignArgument(cmd, arg)
 		if err != nil {
 			return err

@@ -81,6 +81,7 @@ func TestSampleThatFails(t *testing.T) {
 		{"--url ftp://crm.example", "must begin with https://", 1},
 		{oneCampaign, "has no webhook: neither", 1},
 		{noCampaign, "there is no campaign", 1},
+		{server.URL + "/t0ken", "an address is given with --url", 2},
 		{"nonsense", "is no campaign id", 2},
 		{"", "say where to", 2},
 	} {
