@@ -160,9 +160,12 @@ WHERE id = @id;
 
 -- name: WebhookLogListReplayable :many
 -- What `enqueue webhooks` walks through, in pages by id.
-SELECT w.id
+SELECT
+    w.id,
+    coalesce(e.state = 'disabled', false)::boolean AS parked
 FROM public.webhook_logs w
 LEFT JOIN public.campaigns c ON c.id = w.campaign_id
+LEFT JOIN workers.webhook_endpoints e ON e.id = w.endpoint_id
 WHERE w.id > @after_id
   AND coalesce(w.status, 'pending') = ANY (@statuses::text[])
   AND (sqlc.narg('campaign_id')::uuid IS NULL OR w.campaign_id = sqlc.narg('campaign_id'))

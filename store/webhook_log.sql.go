@@ -309,9 +309,12 @@ func (q *Queries) WebhookLogListOfLead(ctx context.Context, db DBTX, leadID *uui
 }
 
 const webhookLogListReplayable = `-- name: WebhookLogListReplayable :many
-SELECT w.id
+SELECT
+    w.id,
+    coalesce(e.state = 'disabled', false)::boolean AS parked
 FROM public.webhook_logs w
 LEFT JOIN public.campaigns c ON c.id = w.campaign_id
+LEFT JOIN workers.webhook_endpoints e ON e.id = w.endpoint_id
 WHERE w.id > $1
   AND coalesce(w.status, 'pending') = ANY ($2::text[])
   AND ($3::uuid IS NULL OR w.campaign_id = $3)
@@ -343,8 +346,13 @@ type WebhookLogListReplayableParams struct {
 	MaxRows    int32
 }
 
+type WebhookLogListReplayableRow struct {
+	ID     uuid.UUID
+	Parked bool
+}
+
 // What `enqueue webhooks` walks through, in pages by id.
-func (q *Queries) WebhookLogListReplayable(ctx context.Context, db DBTX, arg WebhookLogListReplayableParams) ([]uuid.UUID, error) {
+func (q *Queries) WebhookLogListReplayable(ctx context.Context, db DBTX, arg WebhookLogListReplayableParams) ([]WebhookLogListReplayableRow, error) {
 	rows, err := db.Query(ctx, webhookLogListReplayable,
 		arg.AfterID,
 		arg.Statuses,
@@ -361,13 +369,13 @@ func (q *Queries) WebhookLogListReplayable(ctx context.Context, db DBTX, arg Web
 		return nil, err
 	}
 	defer rows.Close()
-	var items []uuid.UUID
+	var items []WebhookLogListReplayableRow
 	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
+		var i WebhookLogListReplayableRow
+		if err := rows.Scan(&i.ID, &i.Parked); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -73,6 +73,9 @@ func (w *walk[K]) transact(ctx context.Context, after K, size int32) ([]handled[
 		done[i] = handled[K]{id: r.id, outcome: r.skip}
 		if r.skip == "" {
 			done[i].outcome = outcomes[r.id]
+			if r.parked && done[i].outcome != alreadyQueued {
+				done[i].outcome = parked
+			}
 		}
 	}
 	return done, nil

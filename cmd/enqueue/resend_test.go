@@ -39,7 +39,7 @@ func TestResendSent(t *testing.T) {
 		w.list(`SELECT right(id::text, 1) || ' ' || status || ' ' || (replayed_at IS NOT NULL) FROM webhook_logs ORDER BY id`))
 	diff(t, "again, before they are delivered", counts{Matched: 2, AlreadyQueued: 2}, w.report(append(args, "--yes")...).counts())
 
-	w.exec(`UPDATE webhook_logs SET status = 'sent', last_attempt_at = now() WHERE status = 'pending'`)
+	w.exec(`UPDATE webhook_logs SET status = 'sent', last_attempt_at = now() - interval '1 minute' WHERE status = 'pending'`)
 	w.exec(`DELETE FROM workers.river_job`)
 	diff(t, "again, after it", counts{}, w.report(append(args, "--yes")...).counts())
 	diff(t, "by its id", counts{Matched: 1, Enqueued: 1}, w.report("webhooks", "--resend-sent", "--id", id(2).String(), "--yes").counts())
@@ -71,7 +71,7 @@ func TestReplayTakesThePlaceOfTheNextTry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	customer := receiver.New(receiver.Options{Secret: "secret"})
-	customer.FailFirst("/leads", 1, http.StatusBadGateway)
+	customer.FailFirst("/leads", 1, http.StatusInternalServerError) // a 502 would make the replay wait its turn
 	server := httptest.NewServer(customer.Handler())
 	t.Cleanup(server.Close)
 	w.exec(`INSERT INTO webhook_logs (id, campaign_id, webhook_url, payload) VALUES ($1, $2, $3,
