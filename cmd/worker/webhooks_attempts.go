@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"text/tabwriter"
@@ -69,7 +68,7 @@ Tries are kept for WEBHOOK_ATTEMPT_RETENTION. The answers' bodies are in --json.
 				return wrongUsage(cmd, errWhichAttempts)
 			}
 			return withAccounts(cmd.Context(), environ, func(a accounts) error {
-				return a.attempts(cmd.Context(), cmd.OutOrStdout(), of)
+				return a.attempts(cmd, of)
 			})
 		},
 	}
@@ -103,7 +102,9 @@ type attemptLine struct {
 	ErrorDetail *string    `json:"error_detail,omitempty"`
 }
 
-func (a accounts) attempts(ctx context.Context, out io.Writer, of attemptsOf) error {
+func (a accounts) attempts(cmd *cobra.Command, of attemptsOf) error {
+	ctx, out, limit := cmd.Context(), cmd.OutOrStdout(), int(of.limit)
+	of.limit++ // to know whether that is all
 	before := cmp.Or(of.before, math.MaxInt64)
 	var rows []store.WebhookAttempt
 	var err error
@@ -118,6 +119,10 @@ func (a accounts) attempts(ctx context.Context, out io.Writer, of attemptsOf) er
 	}
 	if err != nil {
 		return fmt.Errorf("list attempts: %w", err)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		defer fmt.Fprintf(cmd.ErrOrStderr(), "older ones: worker webhooks attempts %s --before %d\n", of.flag(), rows[limit-1].ID)
 	}
 	if len(rows) == 0 {
 		if err := a.attempted(ctx, of); err != nil {
@@ -186,10 +191,18 @@ func (a accounts) attempted(ctx context.Context, of attemptsOf) error {
 	return nil
 }
 
+// flag is how the same is asked for again.
+func (of attemptsOf) flag() string {
+	if of.endpoint != 0 {
+		return fmt.Sprintf("--endpoint %d", of.endpoint)
+	}
+	return fmt.Sprintf("--webhook %s", of.webhook)
+}
+
 // checkLimit keeps a list from being empty because none was asked for.
 func checkLimit(cmd *cobra.Command, limit int32) error {
-	if limit < 1 {
-		return wrongUsage(cmd, fmt.Errorf("--limit %d is below 1", limit))
+	if limit < 1 || limit > 100_000 {
+		return wrongUsage(cmd, fmt.Errorf("--limit %d is not between 1 and 100000", limit))
 	}
 	return nil
 }

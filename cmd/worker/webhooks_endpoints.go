@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -50,7 +49,7 @@ after a 429 deliveries go one by one. What waits then goes out by itself.`,
 				return err
 			}
 			return withAccounts(cmd.Context(), environ, func(a accounts) error {
-				return a.endpoints(cmd.Context(), cmd.OutOrStdout(), store.WebhookEndpointListParams{Ids: []int64{}, State: state, MaxRows: limit}, asJSON)
+				return a.endpoints(cmd, store.WebhookEndpointListParams{Ids: []int64{}, State: state, MaxRows: limit}, asJSON)
 			})
 		},
 	}
@@ -69,7 +68,7 @@ URL may hold a token and is in the database alone, in the row of workers.webhook
 with that id.`,
 		Args: cobra.ExactArgs(1),
 		RunE: withEndpoint(environ, func(cmd *cobra.Command, a accounts, id int64) error {
-			return a.endpoint(cmd.Context(), cmd.OutOrStdout(), id)
+			return a.endpoint(cmd, id)
 		}),
 	}
 }
@@ -189,10 +188,16 @@ func shownURL(raw string) string {
 	return shown
 }
 
-func (a accounts) endpoints(ctx context.Context, out io.Writer, which store.WebhookEndpointListParams, asJSON bool) error {
-	rows, err := a.q.WebhookEndpointList(ctx, a.pool, which)
+func (a accounts) endpoints(cmd *cobra.Command, which store.WebhookEndpointListParams, asJSON bool) error {
+	out, limit := cmd.OutOrStdout(), int(which.MaxRows)
+	which.MaxRows++ // to know whether that is all
+	rows, err := a.q.WebhookEndpointList(cmd.Context(), a.pool, which)
 	if err != nil {
 		return fmt.Errorf("list endpoints: %w", err)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		defer fmt.Fprintf(cmd.ErrOrStderr(), "there are more than these %d: see --limit\n", limit)
 	}
 	if asJSON {
 		lines := json.NewEncoder(out)
@@ -239,8 +244,9 @@ func (a accounts) findEndpoint(ctx context.Context, id int64) (store.WebhookEndp
 	return rows[0], nil
 }
 
-func (a accounts) endpoint(ctx context.Context, out io.Writer, id int64) error {
-	row, err := a.findEndpoint(ctx, id)
+func (a accounts) endpoint(cmd *cobra.Command, id int64) error {
+	out := cmd.OutOrStdout()
+	row, err := a.findEndpoint(cmd.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -265,5 +271,5 @@ func (a accounts) endpoint(ctx context.Context, out io.Writer, id int64) error {
 		return err
 	}
 	fmt.Fprintln(out)
-	return a.attempts(ctx, out, attemptsOf{endpoint: id, limit: 10})
+	return a.attempts(cmd, attemptsOf{endpoint: id, limit: 10})
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,8 +42,8 @@ func TestWebhooksCommands(t *testing.T) {
 		{"webhooks endpoints --state ill", "--state ill is none of", 2},
 		{"webhooks show " + endpoint, "disabled because   gone", 0},
 		{"webhooks show " + endpoint, "http_4xx  410     127.0.0.1:", 0},
-		{"webhooks endpoints --limit 0", "--limit 0 is below 1", 2},
-		{"webhooks endpoints --limit -1", "--limit -1 is below 1", 2},
+		{"webhooks endpoints --limit 0", "--limit 0 is not between 1 and 100000", 2},
+		{"webhooks endpoints --limit -1", "--limit -1 is not between 1 and 100000", 2},
 		{"webhooks show first", `"first" is no endpoint`, 2},
 		{"webhooks show 4711", "no such endpoint: 4711", 1},
 		{"webhooks enable 4711", "no such endpoint: 4711; `worker webhooks endpoints`", 1},
@@ -51,7 +54,7 @@ func TestWebhooksCommands(t *testing.T) {
 		{"webhooks attempts --webhook " + id, "ENDPOINT  TRY  TRIGGER", 0},
 		{"webhooks attempts --webhook " + id, attempt + strings.Repeat(" ", 9-len(attempt)) + endpoint + strings.Repeat(" ", 10-len(endpoint)) + "1    automatic", 0},
 		{"webhooks attempts --endpoint " + endpoint, id + "  1    automatic", 0},
-		{"webhooks attempts --endpoint " + endpoint + " --limit -1", "--limit -1 is below 1", 2},
+		{"webhooks attempts --endpoint " + endpoint + " --limit -1", "--limit -1 is not between 1 and 100000", 2},
 		{"webhooks attempts --endpoint 4711", "no such endpoint: 4711; `worker webhooks endpoints`", 1},
 		{"webhooks attempts --endpoint -1 --json", "no such endpoint: -1", 1},
 		{"webhooks attempts --webhook " + noCampaign, "there is no webhook " + noCampaign + "; `worker leads show`", 1},
@@ -70,8 +73,37 @@ func TestWebhooksCommands(t *testing.T) {
 	}
 	until(t, pool, "the delivery after the endpoint was enabled", "SELECT bool_and(status = 'sent') FROM webhook_logs")
 
+	var older bytes.Buffer
+	cmd := command(o.list())
+	cmd.SetArgs([]string{"webhooks", "attempts", "--endpoint", endpoint, "--limit", "1", "--json"})
+	cmd.SetOut(io.Discard)
+	cmd.SetErr(&older)
+	want := "older ones: worker webhooks attempts --endpoint " + endpoint + " --before "
+	if err := cmd.ExecuteContext(t.Context()); err != nil || !strings.HasPrefix(older.String(), want) {
+		t.Errorf("one of two tries: %v, %q; want how to see the other", err, older.String())
+	}
 	if _, err := o.call(t, "webhooks", "disable", endpoint); err != nil {
 		t.Fatal(err)
 	}
 	until(t, pool, "the endpoint is disabled", "SELECT bool_and(disabled_reason = 'operator') FROM workers.webhook_endpoints")
+}
+
+// Ensure nobody takes the beginning of a list for the whole.
+func TestWebhooksEndpointsAreCut(t *testing.T) {
+	t.Parallel()
+	o, pool := newSecrets(t)
+	execSQL(t, pool, `INSERT INTO workers.webhook_endpoints (scope, url) SELECT gen_random_uuid(), 'https://crm.example.com/' FROM generate_series(1, 3)`)
+	for limit, want := range map[string]string{"2": "there are more than these 2: see --limit\n", "3": ""} {
+		var out, notes bytes.Buffer
+		cmd := command(o.list())
+		cmd.SetArgs([]string{"webhooks", "endpoints", "--limit", limit})
+		cmd.SetOut(&out)
+		cmd.SetErr(&notes)
+		if err := cmd.ExecuteContext(t.Context()); err != nil || notes.String() != want {
+			t.Errorf("--limit %s: %v, %q on standard error, want %q", limit, err, notes.String(), want)
+		}
+		if lines := strings.Count(out.String(), "https://crm.example.com\n"); strconv.Itoa(lines) != limit {
+			t.Errorf("--limit %s: %d are listed", limit, lines)
+		}
+	}
 }
