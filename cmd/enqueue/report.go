@@ -61,7 +61,7 @@ func (r *report) add(id string, o outcome) {
 }
 
 // jobs is how many were put into the queue.
-func (r *report) jobs() int { return r.Enqueued + r.BroughtForward + r.Parked }
+func (r *report) jobs() int { return r.Enqueued + r.BroughtForward }
 
 // print writes the report for a person, or as one line of JSON.
 func (r *report) print(w io.Writer, asJSON bool) error {

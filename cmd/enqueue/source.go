@@ -28,7 +28,7 @@ type row[K comparable] struct {
 	id   K
 	skip outcome // why it gets no job; empty: it gets one
 
-	parked bool // its job will find that it has to wait for somebody
+	parked bool // it is made ready and gets no job: that comes when it may go
 }
 
 // outcome is what became of a row, or in a dry run what would.

@@ -69,6 +69,7 @@ func TestWebhooksOfADisabledReceiver(t *testing.T) {
 	if !regexp.MustCompile("parked +1 +their receiver is disabled; `worker webhooks endpoints`").MatchString(out.stdout) {
 		t.Errorf("it is not said that a row is parked:\n%s", out.stdout)
 	}
+	diff(t, "jobs", []string{"002 available"}, w.jobs("deliver_webhook"))
 	diff(t, "rows given up", []string{"0"}, w.list(`SELECT count(*)::text FROM webhook_logs WHERE abandoned_at IS NOT NULL`))
 }
 
