@@ -42,7 +42,7 @@ func causes() map[integrations.Cause]string {
 		integrations.CauseLocal:          "this machine: it has run out of something; receivers are not charged for it",
 		integrations.CauseUnreachable:    "the network of this machine and the receiver's address: there is no route",
 		integrations.CauseTimeout:        "how long the receiver takes: it has WEBHOOK_TIMEOUT for the whole answer; let it store the lead, answer, and do the slow part after",
-		integrations.CauseTLS:            "the receiver's certificate: its dates, its name, and that its chain is complete",
+		integrations.CauseTLS:            "the receiver's certificate: its dates, its name, and that its chain is complete; or the URL, where no TLS is spoken at that port",
 		integrations.CauseRedirect:       "the URL: the receiver is elsewhere, and redirects are not followed; configure the final one",
 		integrations.CauseBlockedAddress: "the URL: it leads to a private address; WEBHOOK_ALLOW_CIDRS opens networks of one's own",
 		integrations.CauseInvalidURL:     "the URL: it must begin with https:// or http:// and hold no user or password",

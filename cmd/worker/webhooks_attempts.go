@@ -37,7 +37,8 @@ func attemptsCommand(environ []string) *cobra.Command {
 		Short: "What came of each try to deliver one webhook, or to reach one receiver",
 		Long: `attempts lists tries, the newest first: what came of them, the address that was dialled, and
 how long each step took in milliseconds. A try over a connection that was there has no
-DNS, CONNECT and TLS. Where nothing was answered there is no STATUS.
+DNS, CONNECT and TLS; a step that did not end counts until the try did. Where nothing was
+answered there is no STATUS.
 
 The causes: delivered, timeout, dns_error, connection_refused, connection_reset,
 network_unreachable, tls_error, protocol_error, redirect, http_4xx, http_5xx, bad_answer,
