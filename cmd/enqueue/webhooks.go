@@ -27,6 +27,7 @@ type resend struct {
 	sent, sure bool
 	sentBefore *time.Time
 	host       string
+	hostGiven  *string // as it was typed
 }
 
 func webhooksCommand(environ []string) *cobra.Command {
@@ -60,9 +61,10 @@ see "worker webhooks endpoints".`,
 		again.sentBefore, err = parseInstant(v)
 		return err
 	})
-	set.Func("endpoint-host", "only what goes to this `host`, without its port", func(v string) (err error) {
-		again.host, err = parseHost(v)
-		return err
+	// Read later, since an error of a flag repeats its value: a URL, which may hold a token.
+	set.Func("endpoint-host", "only what goes to this `host`, without its port", func(v string) error {
+		again.hostGiven = &v
+		return nil
 	})
 	return subcommand[uuid.UUID]{
 		source:    func(q *store.Queries, f filter) source[uuid.UUID] { return webhookLogs(q, f, again) },
@@ -77,7 +79,12 @@ see "worker webhooks endpoints".`,
 }
 
 // check keeps what would be delivered twice by mistake from being so.
-func (r *resend) check(f *filter, o options) error {
+func (r *resend) check(f *filter, o options) (err error) {
+	if r.hostGiven != nil {
+		if r.host, err = parseHost(*r.hostGiven); err != nil {
+			return usagef("--endpoint-host: %s", err)
+		}
+	}
 	if !r.sent {
 		switch {
 		case slices.Contains(f.statuses, "sent"):

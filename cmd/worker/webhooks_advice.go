@@ -16,7 +16,7 @@ func advice(r webhook.Result) string {
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return "the path of the URL: the receiver has no route for a POST there"
 	case http.StatusGone:
-		return "the receiver wants no more webhooks at this URL: a delivery that is answered 410 is given up, and the endpoint disabled"
+		return "the receiver wants no more webhooks at this URL: a 410 disables the endpoint, and its deliveries wait until somebody enables it"
 	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType:
 		return "the receiver does not take the body: it is JSON with the fields of docs/webhooks.md, and fields may be added"
 	case http.StatusTooManyRequests:

@@ -120,7 +120,10 @@ func disableCommand(environ []string) *cobra.Command {
 func withEndpoint(environ []string, run func(*cobra.Command, accounts, int64) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		id, err := strconv.ParseInt(args[0], 10, 64)
-		if err != nil || id < 1 {
+		switch {
+		case strings.Contains(args[0], "://"): // it may hold a token, so it is not repeated
+			return wrongUsage(cmd, errors.New("ENDPOINT is the number of one: `worker webhooks endpoints` lists them"))
+		case err != nil || id < 1:
 			return wrongUsage(cmd, fmt.Errorf("%q is no endpoint: `worker webhooks endpoints` lists their numbers", args[0]))
 		}
 		return withAccounts(cmd.Context(), environ, func(a accounts) error {

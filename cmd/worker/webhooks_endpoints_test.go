@@ -45,6 +45,7 @@ func TestWebhooksCommands(t *testing.T) {
 		{"webhooks endpoints --limit 0", "--limit 0 is not between 1 and 100000", 2},
 		{"webhooks endpoints --limit -1", "--limit -1 is not between 1 and 100000", 2},
 		{"webhooks show first", `"first" is no endpoint`, 2},
+		{"webhooks show " + o.hookURL + "/s3cret", "ENDPOINT is the number of one", 2},
 		{"webhooks show 4711", "no such endpoint: 4711", 1},
 		{"webhooks enable 4711", "no such endpoint: 4711; `worker webhooks endpoints`", 1},
 		{"webhooks disable", "accepts 1 arg", 2},
