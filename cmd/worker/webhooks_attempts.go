@@ -103,6 +103,15 @@ type attemptLine struct {
 	ErrorDetail *string    `json:"error_detail,omitempty"`
 }
 
+func newAttemptLine(r store.WebhookAttempt) attemptLine {
+	return attemptLine{
+		ID: r.ID, WebhookID: r.WebhookLogID, EndpointID: r.EndpointID, Number: r.Number, Trigger: r.Trigger,
+		StartedAt: r.StartedAt.UTC(), FinishedAt: inUTC(r.FinishedAt), Status: r.Status, Cause: r.Cause, Address: r.Address,
+		DNSMs: r.DnsMs, ConnectMs: r.ConnectMs, TLSMs: r.TlsMs, FirstByteMs: r.FirstByteMs, TotalMs: r.TotalMs,
+		Reused: r.Reused, BodyHead: r.BodyHead, ErrorDetail: r.ErrorDetail,
+	}
+}
+
 func (a accounts) attempts(cmd *cobra.Command, of attemptsOf) error {
 	ctx, out, limit := cmd.Context(), cmd.OutOrStdout(), int(of.limit)
 	of.limit++ // to know whether that is all
@@ -133,12 +142,7 @@ func (a accounts) attempts(cmd *cobra.Command, of attemptsOf) error {
 	if of.asJSON {
 		lines := json.NewEncoder(out)
 		for _, r := range rows {
-			if err := lines.Encode(attemptLine{
-				ID: r.ID, WebhookID: r.WebhookLogID, EndpointID: r.EndpointID, Number: r.Number, Trigger: r.Trigger,
-				StartedAt: r.StartedAt.UTC(), FinishedAt: r.FinishedAt, Status: r.Status, Cause: r.Cause, Address: r.Address,
-				DNSMs: r.DnsMs, ConnectMs: r.ConnectMs, TLSMs: r.TlsMs, FirstByteMs: r.FirstByteMs, TotalMs: r.TotalMs,
-				Reused: r.Reused, BodyHead: r.BodyHead, ErrorDetail: r.ErrorDetail,
-			}); err != nil {
+			if err := lines.Encode(newAttemptLine(r)); err != nil {
 				return fmt.Errorf("write attempts: %w", err)
 			}
 		}

@@ -157,11 +157,11 @@ type endpointLine struct {
 func newEndpointLine(row store.WebhookEndpointListRow) endpointLine {
 	e := row.WebhookEndpoint
 	line := endpointLine{
-		ID: e.ID, State: e.State, Since: e.FailingSince, Waiting: row.Waiting, RestsUntil: e.BlockedUntil, Failures: e.Failures,
-		LastFailure: e.LastFailureAt, LastSuccess: e.LastSuccessAt, Client: row.Client, Scope: e.Scope.String(), URL: shownURL(e.Url),
+		ID: e.ID, State: e.State, Since: inUTC(e.FailingSince), Waiting: row.Waiting, RestsUntil: inUTC(e.BlockedUntil), Failures: e.Failures,
+		LastFailure: inUTC(e.LastFailureAt), LastSuccess: inUTC(e.LastSuccessAt), Client: row.Client, Scope: e.Scope.String(), URL: shownURL(e.Url),
 	}
 	if e.DisabledAt != nil && line.Since == nil {
-		line.Since = e.DisabledAt
+		line.Since = inUTC(e.DisabledAt)
 	}
 	if e.DisabledReason != nil {
 		line.Reason = *e.DisabledReason
@@ -227,6 +227,13 @@ func (a accounts) endpoints(cmd *cobra.Command, which store.WebhookEndpointListP
 			cmp.Or(l.LastCause, "-"), cmp.Or(oneLine(l.Client, 40), "-"), oneLine(l.URL, 120))
 	}
 	return table.Flush()
+}
+
+func inUTC(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return new(t.UTC())
 }
 
 func moment(t *time.Time) string {

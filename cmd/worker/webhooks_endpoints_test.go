@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bravorevos/workers/sandbox/receiver"
+	"github.com/bravorevos/workers/store"
 	"github.com/bravorevos/workers/store/storetest"
 )
 
@@ -106,5 +109,19 @@ func TestWebhooksEndpointsAreCut(t *testing.T) {
 		if lines := strings.Count(out.String(), "https://crm.example.com\n"); strconv.Itoa(lines) != limit {
 			t.Errorf("--limit %s: %d are listed", limit, lines)
 		}
+	}
+}
+
+// Ensure machines read UTC, wherever the command runs.
+func TestWebhooksInUTC(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2100, 1, 1, 1, 0, 0, 0, time.FixedZone("", 3600))
+	lines, err := json.Marshal([]any{
+		newEndpointLine(store.WebhookEndpointListRow{WebhookEndpoint: store.WebhookEndpoint{FailingSince: &at, BlockedUntil: &at, LastFailureAt: &at, LastSuccessAt: &at}}),
+		newEndpointLine(store.WebhookEndpointListRow{WebhookEndpoint: store.WebhookEndpoint{DisabledAt: &at}}),
+		newAttemptLine(store.WebhookAttempt{StartedAt: at, FinishedAt: &at}),
+	})
+	if n := strings.Count(string(lines), `"2100-01-01T00:00:00Z"`); err != nil || n != 7 {
+		t.Errorf("%d of 7 times are in UTC (%v):\n%s", n, err, lines)
 	}
 }
