@@ -85,7 +85,7 @@ func TestDefaults(t *testing.T) {
 			10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 		},
 		CommentRetention: 14 * 24 * time.Hour,
-		InboxRetention:   90 * 24 * time.Hour,
+		InboxRetention:   90 * 24 * time.Hour, WebhookAttemptRetention: 720 * time.Hour,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
