@@ -24,7 +24,7 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Run one campaign from comment to lead, and compare all sides",
 		Long: `demo runs the real worker against pretend services: one post with more than 120
-comments, 40 people to write to, a receiver that fails twice. It ends with a table
+comments, 42 people to write to, a receiver that fails twice. It ends with a table
 of the script, the database, the worker's counters and what the services received,
 and with exit code 1 when any two disagree.
 

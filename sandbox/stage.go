@@ -43,7 +43,7 @@ type stage struct {
 	workers     []*worker
 	keepLogs    bool
 
-	webhookSecret, cronSecret, password string
+	webhookSecret, webhookKey, cronSecret, password string
 
 	leaving  chan struct{} // closed when the world ends
 	arriving sync.WaitGroup
@@ -54,7 +54,7 @@ type stage struct {
 func raise(ctx context.Context, o options, out *screen) (_ *stage, err error) {
 	s := &stage{
 		options: o, world: newWorld(), leaving: make(chan struct{}),
-		webhookSecret: rand.Text(), cronSecret: rand.Text(), password: rand.Text()[:12],
+		webhookSecret: rand.Text(), webhookKey: newKey(), cronSecret: rand.Text(), password: rand.Text()[:12],
 	}
 	defer func() {
 		if err != nil && ctx.Err() != nil {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +47,7 @@ func (s *stage) environment() map[string]string {
 		"OPERATOR_USER":     operator,
 		"OPERATOR_PASSWORD": s.password,
 
+		"WEBHOOK_ENCRYPTION_KEY":      s.webhookKey,
 		"WEBHOOK_ALLOW_CIDRS":         "127.0.0.0/8",
 		"SCRAPE_SWEEP_INTERVAL":       "1s",
 		"MESSAGE_SWEEP_INTERVAL":      "1s",
@@ -199,4 +202,11 @@ func freeAddr(ctx context.Context) (string, error) {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().String(), nil
+}
+
+// newKey is what the secrets of campaigns are encrypted with.
+func newKey() string {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // it never fails
+	return base64.StdEncoding.EncodeToString(key)
 }

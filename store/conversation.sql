@@ -183,7 +183,7 @@ FROM (
     JOIN public.campaigns c ON c.id = l.campaign_id AND x.scope = coalesce(c.client_id, c.id)
     UNION ALL
     SELECT coalesce(w.last_attempt_at, w.created_at), 'webhook', coalesce(w.status, 'pending'),
-        concat_ws(' ', w.response_status, w.error_message), w.webhook_url
+        coalesce(w.error_message, w.response_status::text, ''), w.webhook_url
     FROM public.webhook_logs w
     WHERE w.lead_id = @lead_id) story
 ORDER BY story.at, story.what;

@@ -203,10 +203,13 @@ WHERE id = @id;
 
 -- name: WebhookLogListReplayable :many
 -- What `enqueue webhooks` walks through, in pages by id.
-SELECT w.id
+SELECT
+    w.id,
+    coalesce(e.state = 'disabled', false)::boolean AS parked
 FROM public.webhook_logs w
 LEFT JOIN public.leads l ON l.id = w.lead_id
 LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
+LEFT JOIN workers.webhook_endpoints e ON e.id = w.endpoint_id
 WHERE w.id > @after_id
   AND coalesce(w.status, 'pending') = ANY (@statuses::text[])
   AND (sqlc.narg('campaign_id')::uuid IS NULL OR coalesce(w.campaign_id, l.campaign_id) = sqlc.narg('campaign_id'))
@@ -223,6 +226,23 @@ WHERE w.id > @after_id
   AND (cardinality(@ids::uuid[]) = 0 OR w.id = ANY (@ids))
 ORDER BY w.id
 LIMIT @max_rows;
+
+-- name: WebhookLogListOfLead :many
+-- How each webhook of a lead stands, and who holds it up.
+SELECT
+    w.id,
+    coalesce(w.status, 'pending')::text AS status,
+    w.next_attempt_at,
+    w.abandoned_at,
+    coalesce(e.id, 0)::bigint AS endpoint_id, -- 0: not known yet
+    coalesce(e.state, 'healthy')::text AS endpoint_state,
+    coalesce(e.disabled_reason, '')::text AS disabled_reason,
+    e.blocked_until
+FROM public.webhook_logs w
+LEFT JOIN workers.webhook_endpoints e ON e.id = w.endpoint_id
+WHERE w.lead_id = @lead_id
+ORDER BY w.created_at, w.id
+LIMIT 100;
 
 -- name: WebhookLogListStatus :many
 SELECT

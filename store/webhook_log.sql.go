@@ -265,11 +265,72 @@ func (q *Queries) WebhookLogListNext(ctx context.Context, db DBTX, arg WebhookLo
 	return items, nil
 }
 
+const webhookLogListOfLead = `-- name: WebhookLogListOfLead :many
+SELECT
+    w.id,
+    coalesce(w.status, 'pending')::text AS status,
+    w.next_attempt_at,
+    w.abandoned_at,
+    coalesce(e.id, 0)::bigint AS endpoint_id, -- 0: not known yet
+    coalesce(e.state, 'healthy')::text AS endpoint_state,
+    coalesce(e.disabled_reason, '')::text AS disabled_reason,
+    e.blocked_until
+FROM public.webhook_logs w
+LEFT JOIN workers.webhook_endpoints e ON e.id = w.endpoint_id
+WHERE w.lead_id = $1
+ORDER BY w.created_at, w.id
+LIMIT 100
+`
+
+type WebhookLogListOfLeadRow struct {
+	ID             uuid.UUID
+	Status         string
+	NextAttemptAt  *time.Time
+	AbandonedAt    *time.Time
+	EndpointID     int64
+	EndpointState  string
+	DisabledReason string
+	BlockedUntil   *time.Time
+}
+
+// How each webhook of a lead stands, and who holds it up.
+func (q *Queries) WebhookLogListOfLead(ctx context.Context, db DBTX, leadID *uuid.UUID) ([]WebhookLogListOfLeadRow, error) {
+	rows, err := db.Query(ctx, webhookLogListOfLead, leadID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WebhookLogListOfLeadRow
+	for rows.Next() {
+		var i WebhookLogListOfLeadRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Status,
+			&i.NextAttemptAt,
+			&i.AbandonedAt,
+			&i.EndpointID,
+			&i.EndpointState,
+			&i.DisabledReason,
+			&i.BlockedUntil,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const webhookLogListReplayable = `-- name: WebhookLogListReplayable :many
-SELECT w.id
+SELECT
+    w.id,
+    coalesce(e.state = 'disabled', false)::boolean AS parked
 FROM public.webhook_logs w
 LEFT JOIN public.leads l ON l.id = w.lead_id
 LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
+LEFT JOIN workers.webhook_endpoints e ON e.id = w.endpoint_id
 WHERE w.id > $1
   AND coalesce(w.status, 'pending') = ANY ($2::text[])
   AND ($3::uuid IS NULL OR coalesce(w.campaign_id, l.campaign_id) = $3)
@@ -301,8 +362,13 @@ type WebhookLogListReplayableParams struct {
 	MaxRows    int32
 }
 
+type WebhookLogListReplayableRow struct {
+	ID     uuid.UUID
+	Parked bool
+}
+
 // What `enqueue webhooks` walks through, in pages by id.
-func (q *Queries) WebhookLogListReplayable(ctx context.Context, db DBTX, arg WebhookLogListReplayableParams) ([]uuid.UUID, error) {
+func (q *Queries) WebhookLogListReplayable(ctx context.Context, db DBTX, arg WebhookLogListReplayableParams) ([]WebhookLogListReplayableRow, error) {
 	rows, err := db.Query(ctx, webhookLogListReplayable,
 		arg.AfterID,
 		arg.Statuses,
@@ -319,13 +385,13 @@ func (q *Queries) WebhookLogListReplayable(ctx context.Context, db DBTX, arg Web
 		return nil, err
 	}
 	defer rows.Close()
-	var items []uuid.UUID
+	var items []WebhookLogListReplayableRow
 	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
+		var i WebhookLogListReplayableRow
+		if err := rows.Scan(&i.ID, &i.Parked); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

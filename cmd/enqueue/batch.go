@@ -53,10 +53,18 @@ func (w *walk[K]) transact(ctx context.Context, after K, size int32) ([]handled[
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", w.source.noun, err)
 	}
-	var ids []K
+	var ids, waiting []K
 	for _, r := range rows {
-		if r.skip == "" {
+		switch {
+		case r.parked:
+			waiting = append(waiting, r.id)
+		case r.skip == "":
 			ids = append(ids, r.id)
+		}
+	}
+	if len(waiting) > 0 && !w.dryRun {
+		if err := w.source.ready(ctx, tx, waiting); err != nil {
+			return nil, fmt.Errorf("make %s ready: %w", w.source.noun, err)
 		}
 	}
 	outcomes := map[K]outcome{}
@@ -71,7 +79,10 @@ func (w *walk[K]) transact(ctx context.Context, after K, size int32) ([]handled[
 	done := make([]handled[K], len(rows))
 	for i, r := range rows {
 		done[i] = handled[K]{id: r.id, outcome: r.skip}
-		if r.skip == "" {
+		switch {
+		case r.parked:
+			done[i].outcome = parked
+		case r.skip == "":
 			done[i].outcome = outcomes[r.id]
 		}
 	}

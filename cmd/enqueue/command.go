@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -83,8 +85,12 @@ type subcommand[K comparable] struct {
 	source   func(q *store.Queries, f filter) source[K]
 
 	check     func(f *filter, o options) error // what the flags say together; nil: nothing more
+	named     namedFunc                        // what is said of rows named by --id; nil: nothing
 	perSecond int                              // default of --per-second; 0: there is no such flag
 }
+
+// namedFunc refuses ids that no row has, and notes those that the filter leaves out.
+type namedFunc func(ctx context.Context, db store.DBTX, q *store.Queries, f filter, notes io.Writer) error
 
 // options are the flags that say how, not which rows.
 type options struct {
@@ -132,6 +138,11 @@ func (s subcommand[K]) run(cmd *cobra.Command, environ []string, f filter, o opt
 	queries := store.New()
 	if err := checkScope(ctx, pool, queries, f); err != nil {
 		return err
+	}
+	if s.named != nil && len(f.ids) > 0 {
+		if err := s.named(ctx, pool, queries, f, cmd.ErrOrStderr()); err != nil {
+			return err
+		}
 	}
 	client, err := queue.NewInserter(pool, slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
 	if err != nil {

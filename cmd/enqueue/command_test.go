@@ -38,9 +38,9 @@ func TestWrongUsage(t *testing.T) {
 		"resend relative":    {[]string{"webhooks", "--resend-sent", "--sent-before", "2h"}, `"--sent-before" flag: not a time; write 2026-11-23 or`},
 		"sent before alone":  {[]string{"webhooks", "--sent-before", "2026-11-01"}, "--sent-before and --yes go with --resend-sent"},
 		"yes alone":          {[]string{"webhooks", "--yes"}, "--sent-before and --yes go with --resend-sent"},
-		"host as a URL":      {[]string{"webhooks", "--endpoint-host", "https://crm.example/hook"}, `"--endpoint-host" flag: not a host; write crm.example.com`},
-		"host with a port":   {[]string{"webhooks", "--endpoint-host", "crm.example:8443"}, `"--endpoint-host" flag: not a host`},
-		"empty host":         {[]string{"webhooks", "--endpoint-host", ""}, `"--endpoint-host" flag: not a host`},
+		"host as a URL":      {[]string{"webhooks", "--endpoint-host", "https://crm.example/t0ken"}, `--endpoint-host: not a host; write crm.example.com`},
+		"host with a port":   {[]string{"webhooks", "--endpoint-host", "crm.example:8443"}, `--endpoint-host: not a host`},
+		"empty host":         {[]string{"webhooks", "--endpoint-host", ""}, `--endpoint-host: not a host`},
 		"negative pace":      {[]string{"webhooks", "--per-second", "-1"}, "--per-second -1 is below 0"},
 		"pace of a poll":     {[]string{"scrape", "--per-second", "5"}, "unknown flag: --per-second"},
 		"webhooks sent":      {[]string{"webhooks", "--status", "sent"}, "the receiver has these, and would get them twice"},
@@ -61,6 +61,9 @@ func TestWrongUsage(t *testing.T) {
 			}
 			if !strings.Contains(stderr.String(), tt.want) || !strings.Contains(stderr.String(), "--help`") {
 				t.Errorf("stderr lacks %q or the way to the help:\n%s", tt.want, &stderr)
+			}
+			if strings.Contains(stderr.String(), "t0ken") {
+				t.Errorf("the path of a receiver, which may hold a token, is repeated:\n%s", &stderr)
 			}
 			if stdout.Len() > 0 {
 				t.Errorf("stdout is not empty: %s", &stdout)

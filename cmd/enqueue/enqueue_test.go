@@ -115,10 +115,10 @@ func decode(t *testing.T, out output) *report {
 }
 
 // counts are the figures of a report.
-type counts struct{ Matched, Enqueued, AlreadyQueued, BroughtForward, Skipped int }
+type counts struct{ Matched, Enqueued, AlreadyQueued, BroughtForward, Parked, Skipped int }
 
 func (r *report) counts() counts {
-	c := counts{Matched: r.Matched, Enqueued: r.Enqueued, AlreadyQueued: r.AlreadyQueued, BroughtForward: r.BroughtForward}
+	c := counts{Matched: r.Matched, Enqueued: r.Enqueued, AlreadyQueued: r.AlreadyQueued, BroughtForward: r.BroughtForward, Parked: r.Parked}
 	for _, n := range r.Skipped {
 		c.Skipped += n
 	}

@@ -23,6 +23,7 @@ type report struct {
 	Enqueued       int             `json:"enqueued"`
 	AlreadyQueued  int             `json:"already_queued"`
 	BroughtForward int             `json:"brought_forward"`
+	Parked         int             `json:"parked"`
 	Skipped        map[outcome]int `json:"skipped"`        // by reason
 	Rows           []reportRow     `json:"rows,omitempty"` // of a dry run, the first few
 	Interrupted    bool            `json:"interrupted"`
@@ -46,6 +47,8 @@ func (r *report) add(id string, o outcome) {
 		r.AlreadyQueued++
 	case broughtForward:
 		r.BroughtForward++
+	case parked:
+		r.Parked++
 	default:
 		if r.Skipped == nil {
 			r.Skipped = map[outcome]int{}
@@ -82,6 +85,9 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 	fmt.Fprintf(table, "enqueued\t%s\n", number(r.Enqueued))
 	fmt.Fprintf(table, "already queued\t%s\n", number(r.AlreadyQueued))
 	fmt.Fprintf(table, "brought forward\t%s\n", number(r.BroughtForward))
+	if r.Parked > 0 {
+		fmt.Fprintf(table, "parked\t%s\ttheir receiver is disabled; `worker webhooks endpoints` says why, `enable` sends them\n", number(r.Parked))
+	}
 	for _, reason := range slices.Sorted(maps.Keys(r.Skipped)) {
 		fmt.Fprintf(table, "skipped\t%s\t%s\n", number(r.Skipped[reason]), reason.text())
 	}

@@ -27,6 +27,8 @@ type source[K comparable] struct {
 type row[K comparable] struct {
 	id   K
 	skip outcome // why it gets no job; empty: it gets one
+
+	parked bool // it is made ready and gets no job: that comes when it may go
 }
 
 // outcome is what became of a row, or in a dry run what would.
@@ -36,6 +38,7 @@ const (
 	enqueued       outcome = "enqueued"
 	alreadyQueued  outcome = "already_queued"  // its job is about to run, or runs
 	broughtForward outcome = "brought_forward" // its job waited for a later time
+	parked         outcome = "parked"          // due, and waits until its receiver is enabled
 	campaignRests  outcome = "campaign_rests"  // paused, completed, not begun or ended
 	accountPaused  outcome = "account_paused"  // a poll would be one more refused call
 )

@@ -67,7 +67,10 @@ func (w *walk[K]) walk(ctx context.Context, draw func(rows int)) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		batch := w.pace.batch(w.batch)
+		batch := w.batch
+		if !w.dryRun {
+			batch = w.pace.batch(w.batch)
+		}
 		size := w.size(batch, w.report.Handled)
 		before := w.report.jobs()
 		done, err := w.step(ctx, after, size)

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"slices"
@@ -25,6 +27,7 @@ type resend struct {
 	sent, sure bool
 	sentBefore *time.Time
 	host       string
+	hostGiven  *string // as it was typed
 }
 
 func webhooksCommand(environ []string) *cobra.Command {
@@ -40,7 +43,10 @@ rows a second are put into the queue.
 Rows that were delivered are left alone, unless the receiver asks for them again, for
 example because it lost what it had: --resend-sent takes them too. It wants --id, or the
 range of --since and the time of the loss as --sent-before. What was delivered after that
-time is left alone, so that it is safe to run again.`,
+time is left alone, so that it is safe to run again.
+
+Rows of a disabled receiver are made due, and stay parked until somebody enables it:
+see "worker webhooks endpoints".`,
 		Example: `  enqueue webhooks --since 24h --dry-run          what an outage left
   enqueue webhooks --since 24h
   enqueue webhooks --status failed --client 5d2e8c1a-3b4f-4e6d-8a7b-9c0d1e2f3a4b
@@ -55,13 +61,15 @@ time is left alone, so that it is safe to run again.`,
 		again.sentBefore, err = parseInstant(v)
 		return err
 	})
-	set.Func("endpoint-host", "only what goes to this `host`, without its port", func(v string) (err error) {
-		again.host, err = parseHost(v)
-		return err
+	// Read later, since an error of a flag repeats its value: a URL, which may hold a token.
+	set.Func("endpoint-host", "only what goes to this `host`, without its port", func(v string) error {
+		again.hostGiven = &v
+		return nil
 	})
 	return subcommand[uuid.UUID]{
 		source:    func(q *store.Queries, f filter) source[uuid.UUID] { return webhookLogs(q, f, again) },
 		check:     again.check,
+		named:     webhooksNamed,
 		perSecond: webhooksPerSecond,
 		statuses: statuses{
 			known: []string{"pending", "failed", "sent"},
@@ -71,7 +79,12 @@ time is left alone, so that it is safe to run again.`,
 }
 
 // check keeps what would be delivered twice by mistake from being so.
-func (r *resend) check(f *filter, o options) error {
+func (r *resend) check(f *filter, o options) (err error) {
+	if r.hostGiven != nil {
+		if r.host, err = parseHost(*r.hostGiven); err != nil {
+			return usagef("--endpoint-host: %s", err)
+		}
+	}
 	if !r.sent {
 		switch {
 		case slices.Contains(f.statuses, "sent"):
@@ -119,6 +132,28 @@ func parseHost(v string) (string, error) {
 	return host, nil
 }
 
+// webhooksNamed keeps a mistyped id, and one whose webhook has arrived, from looking
+// like a replay with nothing to do.
+func webhooksNamed(ctx context.Context, db store.DBTX, q *store.Queries, f filter, notes io.Writer) error {
+	found, err := q.WebhookLogListStatus(ctx, db, f.ids)
+	if err != nil {
+		return fmt.Errorf("look for webhooks: %w", err)
+	}
+	status := make(map[uuid.UUID]string, len(found))
+	for _, w := range found {
+		status[w.ID] = w.Status
+	}
+	for _, id := range f.ids {
+		switch {
+		case status[id] == "":
+			return fmt.Errorf("--id: there is no webhook %s; `worker leads show` names those of a lead", id)
+		case status[id] == "sent" && !slices.Contains(f.statuses, "sent"):
+			fmt.Fprintf(notes, "webhook %s has arrived; --resend-sent delivers it again\n", id)
+		}
+	}
+	return nil
+}
+
 func webhookLogs(q *store.Queries, f filter, again resend) source[uuid.UUID] {
 	return source[uuid.UUID]{
 		noun:     "webhooks",
@@ -128,11 +163,15 @@ func webhookLogs(q *store.Queries, f filter, again resend) source[uuid.UUID] {
 			return q.WebhookLogReplayMany(ctx, db, store.WebhookLogReplayManyParams{Ids: ids, ResendSent: again.sent})
 		},
 		page: func(ctx context.Context, db store.DBTX, after uuid.UUID, limit int32) ([]row[uuid.UUID], error) {
-			ids, err := q.WebhookLogListReplayable(ctx, db, store.WebhookLogListReplayableParams{
+			list, err := q.WebhookLogListReplayable(ctx, db, store.WebhookLogListReplayableParams{
 				AfterID: after, MaxRows: limit, Statuses: f.statuses, Ids: f.ids, Host: again.host, SentBefore: again.sentBefore,
 				CampaignID: f.campaign, ClientID: f.client, Since: f.since, Until: f.until,
 			})
-			return allRows(ids), err
+			rows := make([]row[uuid.UUID], len(list))
+			for i, w := range list {
+				rows[i] = row[uuid.UUID]{id: w.ID, parked: w.Parked}
+			}
+			return rows, err
 		},
 	}
 }

@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
 
 // Ensure that pending and failed rows are due at once and have a job, and that
 // what was delivered is left alone.
@@ -49,6 +53,45 @@ func TestWebhooksWithJobs(t *testing.T) {
 		FROM workers.river_job WHERE state = 'available' AND scheduled_at <= now() AND id <= 6 ORDER BY 1`))
 }
 
+// Ensure that rows of a disabled receiver are told apart: nothing goes out until
+// somebody enables it, though they are due.
+func TestWebhooksOfADisabledReceiver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.webhook(1, "failed")
+	w.webhook(2, "failed")
+	w.exec(`WITH e AS (INSERT INTO workers.webhook_endpoints (scope, url, state, disabled_at, disabled_reason)
+		VALUES (gen_random_uuid(), 'https://crm.example.com/', 'disabled', now(), 'gone') RETURNING id)
+		UPDATE webhook_logs SET endpoint_id = e.id, abandoned_at = now() FROM e WHERE webhook_logs.id = $1`, id(1))
+	want := counts{Matched: 2, Enqueued: 1, Parked: 1}
+	diff(t, "dry run", want, w.report("webhooks", "--dry-run").counts())
+	out := w.run("webhooks")
+	if !regexp.MustCompile("parked +1 +their receiver is disabled; `worker webhooks endpoints`").MatchString(out.stdout) {
+		t.Errorf("it is not said that a row is parked:\n%s", out.stdout)
+	}
+	diff(t, "jobs", []string{"002 available"}, w.jobs("deliver_webhook"))
+	diff(t, "rows given up", []string{"0"}, w.list(`SELECT count(*)::text FROM webhook_logs WHERE abandoned_at IS NOT NULL`))
+}
+
+// Ensure that a mistyped id, and one that was delivered, do not look like a replay.
+func TestWebhooksByID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.webhook(1, "failed")
+	w.webhook(2, "sent")
+	out := w.run("webhooks", "--id", id(1).String(), "--id", id(77).String())
+	if out.code != exitFailed || !strings.Contains(out.stderr, "there is no webhook "+id(77).String()) || out.stdout != "" {
+		t.Errorf("an id of no row: %+v", out)
+	}
+	out = w.run("webhooks", "--id", id(2).String())
+	if out.code != exitDone || !strings.Contains(out.stderr, "webhook "+id(2).String()+" has arrived; --resend-sent") {
+		t.Errorf("the id of a row that was delivered: %+v", out)
+	}
+	if out := w.run("webhooks", "--id", id(2).String(), "--resend-sent", "--yes"); out.code != exitDone || out.stderr != "" {
+		t.Errorf("the same with --resend-sent: %+v", out)
+	}
+}
+
 func TestWebhooksFilters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -79,7 +122,6 @@ func TestWebhooksFilters(t *testing.T) {
 		"until, exclusive":   {[]string{"--until", "2026-10-01T14:00:00+02:00"}, nil},
 		"a day":              {[]string{"--since", "2026-10-01", "--until", "2026-10-02"}, []string{"1"}},
 		"ids":                {[]string{"--id", id(1).String(), "--id", id(3).String()}, []string{"1", "3"}},
-		"an id of no row":    {[]string{"--id", id(77).String()}, nil},
 		"together":           {[]string{"--client", w.client.String(), "--status", "failed"}, []string{"2"}},
 		"limit":              {[]string{"--limit", "2"}, []string{"1", "2"}},
 		"limit over batches": {[]string{"--limit", "2", "--batch", "1"}, []string{"1", "2"}},

@@ -35,7 +35,7 @@ it at once. Everything is set in the environment: see "worker help environment".
 		},
 		migrateCommand(environ),
 		&cobra.Command{
-			Use: "check", Short: "Try the database, Unipile and Resend, and say what is wrong", Args: cobra.NoArgs,
+			Use: "check", Short: "Try the database, Unipile, Resend and the secrets of campaigns, and say what is wrong", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd.Context(), environ, cmd.OutOrStdout()) },
 		},
 		&cobra.Command{

@@ -34,7 +34,7 @@ func leadShowCommand(environ []string) *cobra.Command {
 		Short: "Everything that happened with a lead, in order",
 		Long: `show tells a lead's story: the comment and what was decided about it, every message and
 its state, every answer and how it was read, the webhook and its status. What still waits says
-so. LEAD is a lead id, a LinkedIn profile (its address, public name or member id) or an email
+so, and below stands how each webhook can be looked into and sent again. LEAD is a lead id, a LinkedIn profile (its address, public name or member id) or an email
 address; where several match, they are listed.
 
 It prints what people wrote. Mind who looks over your shoulder.`,
@@ -78,14 +78,17 @@ func (a accounts) showLead(ctx context.Context, out io.Writer, wanted string) er
 		}
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, s := range story {
-			words := s.Words
+			why, words := s.Why, s.Words
 			if s.What == "webhook" {
-				words = hostOf(words) // paths and queries of receivers hold tokens
+				why, words = withoutSteps(why), hostOf(words) // paths and queries of receivers hold tokens
 			}
 			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n",
-				s.At.UTC().Format(time.RFC3339), s.What, s.State, oneLine(s.Why, 60), oneLine(words, 80))
+				s.At.UTC().Format(time.RFC3339), s.What, s.State, oneLine(why, 60), oneLine(words, 80))
 		}
 		if err := table.Flush(); err != nil {
+			return err
+		}
+		if err := a.showWebhooks(ctx, out, lead); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ func advice(r webhook.Result) string {
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return "the path of the URL: the receiver has no route for a POST there"
 	case http.StatusGone:
-		return "the receiver wants no more webhooks at this URL: a delivery that is answered 410 is given up, and the endpoint disabled"
+		return "the receiver wants no more webhooks at this URL: a 410 disables the endpoint, and its deliveries wait until somebody enables it"
 	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType:
 		return "the receiver does not take the body: it is JSON with the fields of docs/webhooks.md, and fields may be added"
 	case http.StatusTooManyRequests:
@@ -42,7 +42,7 @@ func causes() map[integrations.Cause]string {
 		integrations.CauseLocal:          "this machine: it has run out of something; receivers are not charged for it",
 		integrations.CauseUnreachable:    "the network of this machine and the receiver's address: there is no route",
 		integrations.CauseTimeout:        "how long the receiver takes: it has WEBHOOK_TIMEOUT for the whole answer; let it store the lead, answer, and do the slow part after",
-		integrations.CauseTLS:            "the receiver's certificate: its dates, its name, and that its chain is complete",
+		integrations.CauseTLS:            "the receiver's certificate: its dates, its name, and that its chain is complete; or the URL, where no TLS is spoken at that port",
 		integrations.CauseRedirect:       "the URL: the receiver is elsewhere, and redirects are not followed; configure the final one",
 		integrations.CauseBlockedAddress: "the URL: it leads to a private address; WEBHOOK_ALLOW_CIDRS opens networks of one's own",
 		integrations.CauseInvalidURL:     "the URL: it must begin with https:// or http:// and hold no user or password",

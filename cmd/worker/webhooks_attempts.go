@@ -6,14 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -26,6 +27,8 @@ type attemptsOf struct {
 	asJSON   bool
 }
 
+var errWhichAttempts = errors.New("say which: --webhook ID or --endpoint ID")
+
 func attemptsCommand(environ []string) *cobra.Command {
 	var of attemptsOf
 	var id string
@@ -34,17 +37,28 @@ func attemptsCommand(environ []string) *cobra.Command {
 		Short: "What came of each try to deliver one webhook, or to reach one receiver",
 		Long: `attempts lists tries, the newest first: what came of them, the address that was dialled, and
 how long each step took in milliseconds. A try over a connection that was there has no
-DNS, CONNECT and TLS. Where nothing was answered there is no STATUS.
+DNS, CONNECT and TLS; a step that did not end counts until the try did. Where nothing was
+answered there is no STATUS.
 
 The causes: delivered, timeout, dns_error, connection_refused, connection_reset,
 network_unreachable, tls_error, protocol_error, redirect, http_4xx, http_5xx, bad_answer,
 blocked_address, invalid_url, network_error, and for our own trouble local_error,
-invalid_request (nothing to sign with), and canceled, when the worker stopped in the middle. Tries are kept for WEBHOOK_ATTEMPT_RETENTION.`,
+invalid_request (nothing to sign with), secret_unreadable (WEBHOOK_ENCRYPTION_KEY does
+not open the campaign's secret), and canceled, when the worker stopped in the middle.
+Tries are kept for WEBHOOK_ATTEMPT_RETENTION. The answers' bodies are in --json.`,
 		Example: `  worker webhooks attempts --webhook 0b9c2f4e-6a1d-4c3b-9e8f-7d6c5b4a3921
   worker webhooks attempts --endpoint 12 --limit 500 --json
   worker webhooks attempts --endpoint 12 --before 48213          the page after that attempt`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return errWhichAttempts
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkLimit(cmd, of.limit); err != nil {
+				return err
+			}
 			if id != "" {
 				var err error
 				if of.webhook, err = uuid.Parse(id); err != nil {
@@ -52,10 +66,10 @@ invalid_request (nothing to sign with), and canceled, when the worker stopped in
 				}
 			}
 			if (id == "") == (of.endpoint == 0) {
-				return wrongUsage(cmd, errors.New("say which: --webhook ID or --endpoint ID"))
+				return wrongUsage(cmd, errWhichAttempts)
 			}
 			return withAccounts(cmd.Context(), environ, func(a accounts) error {
-				return a.attempts(cmd.Context(), cmd.OutOrStdout(), of)
+				return a.attempts(cmd, of)
 			})
 		},
 	}
@@ -89,7 +103,18 @@ type attemptLine struct {
 	ErrorDetail *string    `json:"error_detail,omitempty"`
 }
 
-func (a accounts) attempts(ctx context.Context, out io.Writer, of attemptsOf) error {
+func newAttemptLine(r store.WebhookAttempt) attemptLine {
+	return attemptLine{
+		ID: r.ID, WebhookID: r.WebhookLogID, EndpointID: r.EndpointID, Number: r.Number, Trigger: r.Trigger,
+		StartedAt: r.StartedAt.UTC(), FinishedAt: inUTC(r.FinishedAt), Status: r.Status, Cause: r.Cause, Address: r.Address,
+		DNSMs: r.DnsMs, ConnectMs: r.ConnectMs, TLSMs: r.TlsMs, FirstByteMs: r.FirstByteMs, TotalMs: r.TotalMs,
+		Reused: r.Reused, BodyHead: r.BodyHead, ErrorDetail: r.ErrorDetail,
+	}
+}
+
+func (a accounts) attempts(cmd *cobra.Command, of attemptsOf) error {
+	ctx, out, limit := cmd.Context(), cmd.OutOrStdout(), int(of.limit)
+	of.limit++ // to know whether that is all
 	before := cmp.Or(of.before, math.MaxInt64)
 	var rows []store.WebhookAttempt
 	var err error
@@ -105,15 +130,19 @@ func (a accounts) attempts(ctx context.Context, out io.Writer, of attemptsOf) er
 	if err != nil {
 		return fmt.Errorf("list attempts: %w", err)
 	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		defer fmt.Fprintf(cmd.ErrOrStderr(), "older ones: worker webhooks attempts %s --before %d\n", of.flag(), rows[limit-1].ID)
+	}
+	if len(rows) == 0 {
+		if err := a.attempted(ctx, of); err != nil {
+			return err
+		}
+	}
 	if of.asJSON {
 		lines := json.NewEncoder(out)
 		for _, r := range rows {
-			if err := lines.Encode(attemptLine{
-				ID: r.ID, WebhookID: r.WebhookLogID, EndpointID: r.EndpointID, Number: r.Number, Trigger: r.Trigger,
-				StartedAt: r.StartedAt.UTC(), FinishedAt: r.FinishedAt, Status: r.Status, Cause: r.Cause, Address: r.Address,
-				DNSMs: r.DnsMs, ConnectMs: r.ConnectMs, TLSMs: r.TlsMs, FirstByteMs: r.FirstByteMs, TotalMs: r.TotalMs,
-				Reused: r.Reused, BodyHead: r.BodyHead, ErrorDetail: r.ErrorDetail,
-			}); err != nil {
+			if err := lines.Encode(newAttemptLine(r)); err != nil {
 				return fmt.Errorf("write attempts: %w", err)
 			}
 		}
@@ -124,20 +153,63 @@ func (a accounts) attempts(ctx context.Context, out io.Writer, of attemptsOf) er
 		return nil
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ATTEMPT\tWEBHOOK\tTRY\tTRIGGER\tSTARTED\tCAUSE\tSTATUS\tADDRESS\tDNS\tCONNECT\tTLS\tFIRST BYTE\tTOTAL")
+	// The other end of what was asked for, so that one leads to the other.
+	other := "WEBHOOK"
+	if of.endpoint == 0 {
+		other = "ENDPOINT"
+	}
+	fmt.Fprintf(table, "ATTEMPT\t%s\tTRY\tTRIGGER\tSTARTED\tCAUSE\tSTATUS\tADDRESS\tDNS\tCONNECT\tTLS\tFIRST BYTE\tTOTAL\n", other)
 	for _, r := range rows {
-		webhook, address := "-", "-"
-		if r.WebhookLogID != nil {
-			webhook = r.WebhookLogID.String()
+		end, address := "-", "-"
+		switch {
+		case of.endpoint == 0:
+			end = strconv.FormatInt(r.EndpointID, 10)
+		case r.WebhookLogID != nil:
+			end = r.WebhookLogID.String()
 		}
 		if r.Address != nil {
 			address = *r.Address
 		}
-		fmt.Fprintf(table, "%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, webhook, r.Number, r.Trigger,
+		fmt.Fprintf(table, "%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, end, r.Number, r.Trigger,
 			r.StartedAt.UTC().Format(time.RFC3339), r.Cause, figure(r.Status), address,
 			figure(r.DnsMs), figure(r.ConnectMs), figure(r.TlsMs), figure(r.FirstByteMs), figure(r.TotalMs))
 	}
 	return table.Flush()
+}
+
+// attempted refuses an id that nothing has: it was mistyped, rather than never tried.
+func (a accounts) attempted(ctx context.Context, of attemptsOf) error {
+	if of.endpoint != 0 {
+		_, err := a.findEndpoint(ctx, of.endpoint)
+		if errors.Is(err, jobs.ErrNoEndpoint) {
+			err = fmt.Errorf("%w; `worker webhooks endpoints` lists those that are known", err)
+		}
+		return err
+	}
+	known, err := a.q.WebhookLogListStatus(ctx, a.pool, []uuid.UUID{of.webhook})
+	if err != nil {
+		return fmt.Errorf("look for webhook %s: %w", of.webhook, err)
+	}
+	if len(known) == 0 {
+		return fmt.Errorf("there is no webhook %s; `worker leads show` names those of a lead", of.webhook)
+	}
+	return nil
+}
+
+// flag is how the same is asked for again.
+func (of attemptsOf) flag() string {
+	if of.endpoint != 0 {
+		return fmt.Sprintf("--endpoint %d", of.endpoint)
+	}
+	return fmt.Sprintf("--webhook %s", of.webhook)
+}
+
+// checkLimit keeps a list from being empty because none was asked for.
+func checkLimit(cmd *cobra.Command, limit int32) error {
+	if limit < 1 || limit > 100_000 {
+		return wrongUsage(cmd, fmt.Errorf("--limit %d is not between 1 and 100000", limit))
+	}
+	return nil
 }
 
 func figure(n *int32) string {

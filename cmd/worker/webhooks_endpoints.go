@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -30,7 +29,7 @@ func endpointsCommand(environ []string) *cobra.Command {
 		Use:   "endpoints",
 		Short: "List the receivers: their state, since when, what waits, and what went wrong last",
 		Long: `endpoints lists the receivers of webhooks, those in trouble first. A receiver is one URL of
-one client; values in the query of a URL are not shown, since they may be secrets.
+one client, of which the host alone is shown: paths and queries may hold tokens.
 
   healthy   the last delivery arrived, or nothing went wrong five times in a row
   failing   five failures in a row, or a lead whose tries ran out; deliveries go on
@@ -46,8 +45,11 @@ after a 429 deliveries go one by one. What waits then goes out by itself.`,
 			if state != "" && !slices.Contains(store.EndpointStates(), state) {
 				return wrongUsage(cmd, fmt.Errorf("--state %s is none of %v", state, store.EndpointStates()))
 			}
+			if err := checkLimit(cmd, limit); err != nil {
+				return err
+			}
 			return withAccounts(cmd.Context(), environ, func(a accounts) error {
-				return a.endpoints(cmd.Context(), cmd.OutOrStdout(), store.WebhookEndpointListParams{Ids: []int64{}, State: state, MaxRows: limit}, asJSON)
+				return a.endpoints(cmd, store.WebhookEndpointListParams{Ids: []int64{}, State: state, MaxRows: limit}, asJSON)
 			})
 		},
 	}
@@ -61,9 +63,12 @@ func endpointCommand(environ []string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ENDPOINT",
 		Short: "All that is known of one receiver, and the last tries to reach it",
-		Args:  cobra.ExactArgs(1),
+		Long: `show tells all that is known of one receiver, and the last ten tries to reach it. Its whole
+URL may hold a token and is in the database alone, in the row of workers.webhook_endpoints
+with that id.`,
+		Args: cobra.ExactArgs(1),
 		RunE: withEndpoint(environ, func(cmd *cobra.Command, a accounts, id int64) error {
-			return a.endpoint(cmd.Context(), cmd.OutOrStdout(), id)
+			return a.endpoint(cmd, id)
 		}),
 	}
 }
@@ -82,14 +87,15 @@ what it has. Should the receiver fail again, it is all as before.`,
 			if err != nil {
 				return err
 			}
-			if err := a.sweeps.EnableEndpoint(cmd.Context(), client, id); err != nil {
-				return err
-			}
-			found, err := a.findEndpoint(cmd.Context(), id)
+			found, err := a.findEndpoint(cmd.Context(), id) // before they go out
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "endpoint %d is enabled: %d waiting deliveries go out now\n", id, found.Waiting)
+			if err := a.sweeps.EnableEndpoint(cmd.Context(), client, id); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "endpoint %d is enabled: what waits (%d) goes out now, and what ran out of tries since its trouble began\n",
+				id, found.Waiting)
 			return nil
 		}),
 	}
@@ -114,7 +120,10 @@ func disableCommand(environ []string) *cobra.Command {
 func withEndpoint(environ []string, run func(*cobra.Command, accounts, int64) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		id, err := strconv.ParseInt(args[0], 10, 64)
-		if err != nil || id < 1 {
+		switch {
+		case strings.Contains(args[0], "://"): // it may hold a token, so it is not repeated
+			return wrongUsage(cmd, errors.New("ENDPOINT is the number of one: `worker webhooks endpoints` lists them"))
+		case err != nil || id < 1:
 			return wrongUsage(cmd, fmt.Errorf("%q is no endpoint: `worker webhooks endpoints` lists their numbers", args[0]))
 		}
 		return withAccounts(cmd.Context(), environ, func(a accounts) error {
@@ -148,11 +157,11 @@ type endpointLine struct {
 func newEndpointLine(row store.WebhookEndpointListRow) endpointLine {
 	e := row.WebhookEndpoint
 	line := endpointLine{
-		ID: e.ID, State: e.State, Since: e.FailingSince, Waiting: row.Waiting, RestsUntil: e.BlockedUntil, Failures: e.Failures,
-		LastFailure: e.LastFailureAt, LastSuccess: e.LastSuccessAt, Client: row.Client, Scope: e.Scope.String(), URL: shownURL(e.Url),
+		ID: e.ID, State: e.State, Since: inUTC(e.FailingSince), Waiting: row.Waiting, RestsUntil: inUTC(e.BlockedUntil), Failures: e.Failures,
+		LastFailure: inUTC(e.LastFailureAt), LastSuccess: inUTC(e.LastSuccessAt), Client: row.Client, Scope: e.Scope.String(), URL: shownURL(e.Url),
 	}
 	if e.DisabledAt != nil && line.Since == nil {
-		line.Since = e.DisabledAt
+		line.Since = inUTC(e.DisabledAt)
 	}
 	if e.DisabledReason != nil {
 		line.Reason = *e.DisabledReason
@@ -169,29 +178,29 @@ func newEndpointLine(row store.WebhookEndpointListRow) endpointLine {
 	return line
 }
 
-// shownURL is a URL without what may be a secret: the values of its query, and a user.
+// shownURL is a URL without what may be a token: its user, path and query.
 func shownURL(raw string) string {
 	u, err := url.Parse(raw)
-	if err != nil {
+	if err != nil || u.Host == "" {
 		return "(an address that cannot be read)"
 	}
-	u.User = nil
-	names := make([]string, 0, len(u.Query()))
-	for name := range u.Query() {
-		names = append(names, url.QueryEscape(name)+"=…")
+	shown := u.Scheme + "://" + u.Host
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		shown += "/…"
 	}
-	slices.Sort(names)
-	u.RawQuery, u.Fragment = "", ""
-	if len(names) > 0 {
-		return u.String() + "?" + strings.Join(names, "&")
-	}
-	return u.String()
+	return shown
 }
 
-func (a accounts) endpoints(ctx context.Context, out io.Writer, which store.WebhookEndpointListParams, asJSON bool) error {
-	rows, err := a.q.WebhookEndpointList(ctx, a.pool, which)
+func (a accounts) endpoints(cmd *cobra.Command, which store.WebhookEndpointListParams, asJSON bool) error {
+	out, limit := cmd.OutOrStdout(), int(which.MaxRows)
+	which.MaxRows++ // to know whether that is all
+	rows, err := a.q.WebhookEndpointList(cmd.Context(), a.pool, which)
 	if err != nil {
 		return fmt.Errorf("list endpoints: %w", err)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		defer fmt.Fprintf(cmd.ErrOrStderr(), "there are more than these %d: see --limit\n", limit)
 	}
 	if asJSON {
 		lines := json.NewEncoder(out)
@@ -215,9 +224,16 @@ func (a accounts) endpoints(ctx context.Context, out io.Writer, which store.Webh
 			state += " (" + l.Reason + ")"
 		}
 		fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.ID, state, moment(l.Since), l.Waiting, moment(l.RestsUntil),
-			cmp.Or(l.LastCause, "-"), cmp.Or(oneLine(l.Client, 40), "-"), l.URL)
+			cmp.Or(l.LastCause, "-"), cmp.Or(oneLine(l.Client, 40), "-"), oneLine(l.URL, 120))
 	}
 	return table.Flush()
+}
+
+func inUTC(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return new(t.UTC())
 }
 
 func moment(t *time.Time) string {
@@ -238,8 +254,9 @@ func (a accounts) findEndpoint(ctx context.Context, id int64) (store.WebhookEndp
 	return rows[0], nil
 }
 
-func (a accounts) endpoint(ctx context.Context, out io.Writer, id int64) error {
-	row, err := a.findEndpoint(ctx, id)
+func (a accounts) endpoint(cmd *cobra.Command, id int64) error {
+	out := cmd.OutOrStdout()
+	row, err := a.findEndpoint(cmd.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -247,8 +264,8 @@ func (a accounts) endpoint(ctx context.Context, out io.Writer, id int64) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, field := range [][2]string{
 		{"endpoint", strconv.FormatInt(l.ID, 10)},
-		{"url", l.URL},
-		{"client", cmp.Or(oneLine(l.Client, 100), "-")},
+		{"url", oneLine(l.URL, 120)},
+		{"client", cmp.Or(oneLine(l.Client, 40), "-")},
 		{"state", l.State},
 		{"disabled because", cmp.Or(l.Reason, "-")},
 		{"in trouble since", moment(l.Since)},
@@ -264,5 +281,5 @@ func (a accounts) endpoint(ctx context.Context, out io.Writer, id int64) error {
 		return err
 	}
 	fmt.Fprintln(out)
-	return a.attempts(ctx, out, attemptsOf{endpoint: id, limit: 10})
+	return a.attempts(cmd, attemptsOf{endpoint: id, limit: 10})
 }

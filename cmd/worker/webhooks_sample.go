@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/migrations"
@@ -65,6 +66,9 @@ The exit code is 1 when the answer is not 2xx.`,
 // complete checks the command line.
 func (s *sample) complete(cmd *cobra.Command, args []string) error {
 	for _, arg := range args {
+		if strings.Contains(arg, "://") {
+			return wrongUsage(cmd, errors.New("an address is given with --url"))
+		}
 		id, err := campaignArgument(cmd, arg)
 		if err != nil {
 			return err
@@ -165,6 +169,9 @@ func host(address string) string {
 // send delivers it and tells what happened.
 func (s *sample) send(ctx context.Context, out io.Writer, db store.DBTX, sender *webhook.Sender, d webhook.Delivery) error {
 	headers, err := sender.Headers(d)
+	if failure := integrations.As(err); failure != nil {
+		return fmt.Errorf("the sample was not sent: %w\nwhat to check: %s", err, advice(webhook.Result{Cause: failure.Type}))
+	}
 	if err != nil {
 		return fmt.Errorf("the sample was not sent: %w", err)
 	}

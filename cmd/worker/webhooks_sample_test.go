@@ -77,10 +77,11 @@ func TestSampleThatFails(t *testing.T) {
 		{"--url " + server.URL + "/moved", "redirects are not followed", 1},
 		{"--url " + server.URL + "/broken", "it failed with 500", 1},
 		{"--url " + closed.URL, "connection_refused", 1},
-		{"--url http://10.0.0.7/", "not on the public Internet", 1},
+		{"--url http://10.0.0.7/", "WEBHOOK_ALLOW_CIDRS opens networks", 1},
 		{"--url ftp://crm.example", "must begin with https://", 1},
 		{oneCampaign, "has no webhook: neither", 1},
 		{noCampaign, "there is no campaign", 1},
+		{server.URL + "/t0ken", "an address is given with --url", 2},
 		{"nonsense", "is no campaign id", 2},
 		{"", "say where to", 2},
 	} {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -121,6 +122,12 @@ func rotateSecretCommand(environ []string) *cobra.Command {
 func campaignArgument(cmd *cobra.Command, text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil {
+		switch {
+		case strings.Contains(text, "://"): // it may hold a token, so it is not repeated
+			return id, wrongUsage(cmd, errors.New("CAMPAIGN is the id of one, no address"))
+		case strings.HasPrefix(text, webhook.SecretPrefix):
+			return id, wrongUsage(cmd, errors.New("CAMPAIGN is the id of one, no secret"))
+		}
 		return id, wrongUsage(cmd, fmt.Errorf("%q is no campaign id", text))
 	}
 	return id, nil

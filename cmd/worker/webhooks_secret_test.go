@@ -102,6 +102,8 @@ func TestSecretCommands(t *testing.T) {
 		{"list " + noCampaign, "there is no campaign", 1},
 		{"revoke " + oneCampaign + " " + id, "is the current one: replace it with", 1},
 		{"revoke " + otherCampaign + " " + id, "has no secret " + id, 1},
+		{"revoke " + secret + " " + id, "CAMPAIGN is the id of one, no secret", 2},
+		{"rotate https://crm.example.com/" + secret, "CAMPAIGN is the id of one, no address", 2},
 		{"revoke " + oneCampaign + " " + secret, "SECRET is not the id of one", 2},
 		{"rotate " + oneCampaign + " --overlap 1h", "it signs beside the one before until", 0},
 		{"revoke " + oneCampaign + " " + id, "1 secret(s) of campaign " + oneCampaign + " are revoked", 0},
