@@ -84,8 +84,9 @@ func TestDefaults(t *testing.T) {
 			5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 5 * time.Hour,
 			10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 		},
-		CommentRetention: 14 * 24 * time.Hour,
-		InboxRetention:   90 * 24 * time.Hour,
+		CommentRetention:        14 * 24 * time.Hour,
+		InboxRetention:          90 * 24 * time.Hour,
+		WebhookAttemptRetention: 30 * 24 * time.Hour,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
