@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -23,7 +24,7 @@ const apiKey = "re_8f2c41"
 
 func newClient(t *testing.T, handler http.Handler) *resend.Client {
 	t.Helper()
-	client, err := resend.New(resend.Config{APIKey: apiKey, BaseURL: integrationstest.Serve(t, handler).URL})
+	client, err := resend.New(resend.Config{APIKey: apiKey, BaseURL: integrationstest.Serve(t, handler).URL, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

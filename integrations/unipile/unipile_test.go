@@ -28,7 +28,7 @@ const (
 func newClient(t *testing.T, handler http.Handler) *unipile.Client {
 	t.Helper()
 	server := integrationstest.Serve(t, handler)
-	client, err := unipile.New(unipile.Config{DSN: server.URL, APIKey: apiKey})
+	client, err := unipile.New(unipile.Config{DSN: server.URL, APIKey: apiKey, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,7 +116,7 @@ func (c receiverCase) send(t *testing.T, url string) int {
 		ID: uuid.NewString(), URL: url, Secret: "the-global-one", Secrets: c.secrets, Now: time.Now().Add(-c.age),
 		Body: []byte(`{"type": "lead.captured", "email": "ana@example.com", "name": "Ana é 🚀"}`),
 	}
-	sender := webhook.New(webhook.Config{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	sender := webhook.New(patient)
 	headers, err := sender.Headers(d)
 	if err != nil {
 		t.Fatal(err)
