@@ -116,7 +116,7 @@ func (c receiverCase) send(t *testing.T, url string) int {
 		ID: uuid.NewString(), URL: url, Secret: "the-global-one", Secrets: c.secrets, Now: time.Now().Add(-c.age),
 		Body: []byte(`{"type": "lead.captured", "email": "ana@example.com", "name": "Ana é 🚀"}`),
 	}
-	sender := webhook.New(patient)
+	sender := webhook.New(patient())
 	headers, err := sender.Headers(d)
 	if err != nil {
 		t.Fatal(err)

@@ -35,7 +35,7 @@ func deliver(t *testing.T, d webhook.Delivery) (received, error) {
 		got.body, _ = io.ReadAll(r.Body)
 	}))
 	d.URL = server.URL
-	_, err := webhook.New(patient).Deliver(t.Context(), d)
+	_, err := webhook.New(patient()).Deliver(t.Context(), d)
 	return got, err
 }
 

@@ -31,7 +31,7 @@ const (
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 
 // patient is for tests that expect anything but a timeout: a busy machine may take long.
-var patient = webhook.Config{AllowCIDRs: loopback, Timeout: time.Minute}
+func patient() webhook.Config { return webhook.Config{AllowCIDRs: loopback, Timeout: time.Minute} }
 
 func delivery(url string) webhook.Delivery {
 	return webhook.Delivery{
@@ -60,7 +60,7 @@ func TestDeliver(t *testing.T) {
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.WriteString(w, "thank\x00 you\n")
 	}))
-	result, err := webhook.New(patient).Deliver(t.Context(), delivery(server.URL))
+	result, err := webhook.New(patient()).Deliver(t.Context(), delivery(server.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestDeliverStatuses(t *testing.T) {
 		{410, integrations.Rejected, "http_4xx"},
 		{500, integrations.Temporary, "http_5xx"}, {502, integrations.Temporary, "http_5xx"}, {503, integrations.Temporary, "http_5xx"}, {504, integrations.Temporary, "http_5xx"}, {599, integrations.Temporary, "http_5xx"},
 	}
-	sender := webhook.New(patient)
+	sender := webhook.New(patient())
 	for _, tt := range tests {
 		t.Run(strconv.Itoa(tt.status), func(t *testing.T) {
 			t.Parallel()
@@ -156,7 +156,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	var visits atomic.Int32
 	elsewhere := integrationstest.Serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
 	server := integrationstest.Serve(t, http.RedirectHandler(elsewhere.URL, http.StatusPermanentRedirect))
-	result, err := webhook.New(patient).Deliver(t.Context(), delivery(server.URL))
+	result, err := webhook.New(patient()).Deliver(t.Context(), delivery(server.URL))
 	if err == nil || result.Cause != "redirect" || visits.Load() != 0 {
 		t.Errorf("result = %+v, %v, %d visits elsewhere; want a failure and none", result, err, visits.Load())
 	}
@@ -184,7 +184,7 @@ func TestDeliverThatIsNotSent(t *testing.T) {
 		{"nobody listens", delivery(closed.URL), integrations.Temporary, integrations.CauseRefused},
 		{"unknown authority", delivery(untrusted.URL), integrations.Temporary, integrations.CauseTLS},
 	}
-	sender := webhook.New(patient)
+	sender := webhook.New(patient())
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -211,7 +211,7 @@ func TestCanceled(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	}))
-	result, err := webhook.New(patient).Deliver(ctx, delivery(server.URL))
+	result, err := webhook.New(patient()).Deliver(ctx, delivery(server.URL))
 	if !errors.Is(err, context.Canceled) || result.Cause != "canceled" {
 		t.Errorf("result = %+v, error = %v; want canceled", result, err)
 	}
