@@ -17,9 +17,10 @@ help: ## List the targets
 demo: ## The whole funnel on this machine, without any account; gets a Postgres by itself
 	@go run ./sandbox demo
 
+# One package after another: those that run whole workers would starve the others.
 .PHONY: test
 test: ## All tests, on a Postgres that it gets by itself; TESTFLAGS="-race -v" passes flags on
-	@go run ./sandbox with-postgres -- go test -parallel 8 $(TESTFLAGS) ./...
+	@go run ./sandbox with-postgres -- go test -p 1 -parallel 8 $(TESTFLAGS) ./...
 
 .PHONY: chaos
 chaos: ## Kill 200 workers at random while the funnel runs, and 33 while 5,000 webhooks are delivered; KILLS=500 SEED=1 ROWS=9000 for others

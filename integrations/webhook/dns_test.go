@@ -133,7 +133,7 @@ func TestWhoseLookupFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result, err := newSender(Config{Timeout: 300 * time.Millisecond}, tt.resolver).Deliver(t.Context(), to("https://hooks.test"))
+			result, err := newSender(Config{Timeout: 2 * time.Second}, tt.resolver).Deliver(t.Context(), to("https://hooks.test"))
 			if err == nil || result.Cause != "dns_error" || result.Ours != tt.ours || result.Address != "" {
 				t.Errorf("result = %+v, %v; want dns_error, ours %v", result, err, tt.ours)
 			}

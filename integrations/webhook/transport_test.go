@@ -213,7 +213,7 @@ func TestHandshakeThatNeverEnds(t *testing.T) {
 		_, _ = io.Copy(io.Discard, conn)
 		close(closed)
 	})
-	result, err := New(Config{AllowCIDRs: prefixes("127.0.0.1/32"), Timeout: 100 * time.Millisecond}).Deliver(t.Context(), to("https://"+address))
+	result, err := New(Config{AllowCIDRs: prefixes("127.0.0.1/32"), Timeout: 2 * time.Second}).Deliver(t.Context(), to("https://"+address))
 	if failure := integrations.As(err); failure == nil || result.Cause != "timeout" || failure.OutcomeUnknown || result.Address != address {
 		t.Errorf("result = %+v, %v; want a timeout", result, err)
 	}
