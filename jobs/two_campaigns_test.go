@@ -154,17 +154,17 @@ func TestWhoseCommentItIs(t *testing.T) {
 	t.Parallel()
 	const theirs, free = "other_campaign", "lead"
 	for name, tc := range map[string]struct{ sql, want string }{
-		"waits":                       {"SELECT 1", theirs},
-		"is in doubt":                 {"UPDATE workers.messages SET state = 'unknown', claimed_at = now()", theirs},
-		"was sent":                    {"UPDATE workers.messages SET state = 'sent', claimed_at = now(), sent_at = now()", theirs},
-		"waits in a paused campaign":  {"UPDATE campaigns SET status = 'paused' WHERE name = 'First'", theirs},
-		"waits for the connection":    {notConnected, theirs},
-		"was refused for ever":        {"UPDATE workers.messages SET state = 'failed', error_type = 'errors/invalid_recipient'", free},
-		"was skipped":                 {"UPDATE workers.messages SET state = 'skipped'", free},
-		"waits in a campaign that is": {"UPDATE campaigns SET status = 'completed' WHERE name = 'First'", free},
-		"waits in one that is over":   {"UPDATE campaigns SET ends_at = now() - interval '1 hour' WHERE name = 'First'", free},
-		"waits in one that is gone":   {"DELETE FROM campaigns WHERE name = 'First'", free},
-		"in doubt, campaign is gone":  {"UPDATE workers.messages SET state = 'unknown', claimed_at = now(); DELETE FROM campaigns WHERE name = 'First'", theirs},
+		"waits":                      {"SELECT 1", theirs},
+		"is in doubt":                {"UPDATE workers.messages SET state = 'unknown', claimed_at = now()", theirs},
+		"was sent":                   {"UPDATE workers.messages SET state = 'sent', claimed_at = now(), sent_at = now()", theirs},
+		"waits in a paused campaign": {"UPDATE campaigns SET status = 'paused' WHERE name = 'First'", theirs},
+		"waits for the connection":   {notConnected, theirs},
+		"was refused for ever":       {"UPDATE workers.messages SET state = 'failed', error_type = 'errors/invalid_recipient'", free},
+		"was skipped":                {"UPDATE workers.messages SET state = 'skipped'", free},
+		"waits in a completed one":   {"UPDATE campaigns SET status = 'completed' WHERE name = 'First'", free},
+		"waits in one that is over":  {"UPDATE campaigns SET ends_at = now() - interval '1 hour' WHERE name = 'First'", free},
+		"waits in one that is gone":  {"DELETE FROM campaigns WHERE name = 'First'", free},
+		"in doubt, campaign is gone": {"UPDATE workers.messages SET state = 'unknown', claimed_at = now(); DELETE FROM campaigns WHERE name = 'First'", theirs},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
