@@ -129,8 +129,13 @@ func (w *checkInbox) resolveSlugs(ctx context.Context, accountID string) error {
 	var exhausted bool
 	for _, lead := range leads {
 		var id string
+		var missing bool
 		if !exhausted {
 			id, err = w.resolve(ctx, accountID, slugOf(lead.LinkedinID, lead.Url))
+			if _, ok := errors.AsType[*profilesUsedUpError](err); ok {
+				return failed
+			}
+			missing = err == nil && id == ""
 			switch e := integrations.As(err); {
 			case err == nil:
 			case e != nil && e.Kind == integrations.Limited:
@@ -141,8 +146,13 @@ func (w *checkInbox) resolveSlugs(ctx context.Context, accountID string) error {
 				failed = errors.Join(failed, fmt.Errorf("resolve lead %s: %w", lead.ID, err))
 			}
 		}
-		if err := w.identify(ctx, w.Pool, accountID, lead.ID, id); err != nil {
-			return errors.Join(failed, err)
+		if missing {
+			err = w.LeadSetProvider(ctx, w.Pool, store.LeadSetProviderParams{ID: lead.ID, IsMissing: true})
+		} else {
+			err = w.identify(ctx, w.Pool, accountID, lead.ID, id)
+		}
+		if err != nil {
+			return errors.Join(failed, fmt.Errorf("note who lead %s is: %w", lead.ID, err))
 		}
 	}
 	return failed

@@ -87,6 +87,9 @@ func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow
 	if m.Rests {
 		return false, nil // the planner gives it a job when the campaign goes on
 	}
+	if goes, err := w.isNobodyContacted(ctx, tx, m.ID); err != nil || !goes {
+		return false, err
+	}
 	if err := w.AccountEnsure(ctx, tx, m.AccountID); err != nil {
 		return false, fmt.Errorf("make row of account %s: %w", m.AccountID, err)
 	}

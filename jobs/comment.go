@@ -34,9 +34,8 @@ func (w *pollComments) storePage(
 	}
 	var scanned, triggered int
 	err = w.inTx(ctx, func(tx pgx.Tx) error {
-		// A poll that River rescued may still run: one of them writes at a time.
-		if err := w.ScrapeJobLock(ctx, tx, sj.ID.String()); err != nil {
-			return fmt.Errorf("lock scrape job: %w", err)
+		if err := w.lockPage(ctx, tx, sj); err != nil {
+			return err
 		}
 		seen, err := w.seen(ctx, tx, sj.ID, page.Comments)
 		if err != nil {
@@ -151,7 +150,7 @@ func (w *pollComments) decide(
 	if err != nil || v.decision != store.CommentLead {
 		return v, err
 	}
-	leadID, contacted, err := w.findOrMakeLead(ctx, tx, sj, c, v.keyword)
+	leadID, contacted, made, err := w.findOrMakeLead(ctx, tx, sj, c, v.keyword)
 	if err != nil {
 		return v, err
 	}
@@ -162,7 +161,12 @@ func (w *pollComments) decide(
 	if captured, err := w.captureFromComment(ctx, tx, sj, c, leadID); err != nil || captured || contacted {
 		return v, err
 	}
-	return v, w.queueFirstMessage(ctx, tx, sj, s, c, leadID, v.keyword)
+	err = w.queueFirstMessage(ctx, tx, sj, s, c, leadID, v.keyword)
+	if errors.Is(err, errOtherCampaign) {
+		v.decision, v.leadID = store.CommentOtherCampaign, nil
+		return v, w.takeBackLead(ctx, tx, leadID, made)
+	}
+	return v, err
 }
 
 // captureFromComment takes an address that stands in the comment itself: nobody need
@@ -196,10 +200,10 @@ func isBlocked(blocklist []string, c unipile.Comment) bool {
 }
 
 // findOrMakeLead returns the lead that the commenter is in this campaign.
-// contacted is true for one that was written to, or must not be.
+// contacted is true for one that was written to, or must not be; made, that it is new.
 func (w *pollComments) findOrMakeLead(
 	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, c unipile.Comment, keyword string,
-) (id uuid.UUID, contacted bool, err error) {
+) (id uuid.UUID, contacted, made bool, err error) {
 	lead, err := w.LeadFindPerson(ctx, tx, store.LeadFindPersonParams{
 		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, Names: names(c.AuthorID, c.AuthorURL),
 	})
@@ -207,17 +211,17 @@ func (w *pollComments) findOrMakeLead(
 		if lead.ProviderID == nil {
 			err = w.identify(ctx, tx, sj.UnipileAccountID, lead.ID, c.AuthorID)
 		}
-		return lead.ID, lead.Status != store.LeadCommentDetected, err
+		return lead.ID, lead.Status != store.LeadCommentDetected, false, err
 	}
 	if !errors.Is(err, pgx.ErrNoRows) {
-		return id, false, fmt.Errorf("find lead: %w", err)
+		return id, false, false, fmt.Errorf("find lead: %w", err)
 	}
 	metadata, err := json.Marshal(map[string]string{
 		"comment_id": c.ID, "comment_text": c.Text, "trigger_word": keyword, "post_id": sj.UnipilePostID,
 		"scrape_job_id": sj.ID.String(),
 	})
 	if err != nil {
-		return id, false, fmt.Errorf("encode metadata: %w", err)
+		return id, false, false, fmt.Errorf("encode metadata: %w", err)
 	}
 	first, last := splitName(c.AuthorName)
 	id, err = w.LeadInsert(ctx, tx, store.LeadInsertParams{
@@ -230,9 +234,9 @@ func (w *pollComments) findOrMakeLead(
 		return w.findOrMakeLead(ctx, tx, sj, c, keyword)
 	}
 	if err != nil {
-		return id, false, fmt.Errorf("insert lead: %w", err)
+		return id, false, false, fmt.Errorf("insert lead: %w", err)
 	}
-	return id, false, nil
+	return id, false, true, nil
 }
 
 func (w *pollComments) queueFirstMessage(
@@ -243,9 +247,9 @@ func (w *pollComments) queueFirstMessage(
 	if err != nil {
 		return &settingError{fmt.Errorf("write message: %w", err)}
 	}
-	return w.queueMessage(ctx, tx, store.MessageInsertParams{
+	return w.answerComment(ctx, tx, store.MessageInsertParams{
 		AccountID: sj.UnipileAccountID, CampaignID: sj.CampaignID, ScrapeJobID: &sj.ID, LeadID: &leadID,
-		Purpose: store.PurposeFirstDM, RecipientID: c.AuthorID, Body: body,
+		Purpose: store.PurposeFirstDM, RecipientID: c.AuthorID, RecipientSlug: nullable(publicName(c.AuthorURL)), Body: body,
 		PostSocialID: &s.socialID, CommentID: &c.ID, Distance: nullable(string(c.Distance)),
 	})
 }

@@ -65,6 +65,8 @@ type Settings struct {
 	// CommentReadsPerDay is how often an account may read comments in a day, unless its
 	// row says otherwise.
 	CommentReadsPerDay int
+	// ProfileReadsPerDay is how often an account may look people up in a day.
+	ProfileReadsPerDay int
 	// FailedPollWait is when a poll that failed is tried again.
 	FailedPollWait time.Duration
 	// SendTimeout bounds one send, from before its claim to the provider's answer.
@@ -109,6 +111,7 @@ func (s Settings) withDefaults() Settings {
 	s.Limits = s.Limits.withDefaults()
 	s.PollUnit = cmp.Or(s.PollUnit, time.Minute)
 	s.CommentReadsPerDay = cmp.Or(s.CommentReadsPerDay, 100)
+	s.ProfileReadsPerDay = cmp.Or(s.ProfileReadsPerDay, usualProfileReads)
 	s.FailedPollWait = cmp.Or(s.FailedPollWait, 10*time.Minute)
 	s.SendTimeout = cmp.Or(s.SendTimeout, 20*time.Second)
 	s.ReadLag = cmp.Or(s.ReadLag, 90*time.Second)

@@ -60,6 +60,9 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 		if skipped, err := w.skipUnwanted(ctx, tx, id, id); err != nil || skipped > 0 || m.Rests {
 			return err // not settled: the claim deals with it
 		}
+		if goes, err := w.isNobodyContacted(ctx, tx, id); err != nil || !goes {
+			return err
+		}
 		rows, err := w.MessageFailUnsent(ctx, tx, store.MessageFailUnsentParams{ID: id, ErrorType: unipile.TypeNoConnection})
 		if err != nil || rows == 0 {
 			return err

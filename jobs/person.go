@@ -55,6 +55,19 @@ func slugOf(values ...string) string {
 	return ""
 }
 
+// memberIDInURL tells the provider ids that stand in profile URLs from public names. Those
+// may begin with a capital, too, but not with two.
+var memberIDInURL = regexp.MustCompile(`^A[A-Z][A-Za-z0-9_-]{10,}$`)
+
+// publicName is the public name in a profile URL; empty where that has the provider id.
+func publicName(profileURL string) string {
+	slug := slugOf("", profileURL)
+	if memberIDInURL.MatchString(slug) {
+		return ""
+	}
+	return slug
+}
+
 // PublicName is the public name in a profile's address, or the name itself; empty for
 // anything else.
 func PublicName(profile string) string { return slugOf(profile) }
@@ -63,6 +76,10 @@ func PublicName(profile string) string { return slugOf(profile) }
 func (w *checkInbox) resolve(ctx context.Context, accountID, slug string) (string, error) {
 	if slug == "" {
 		return "", nil
+	}
+	// Half of the day's reads are left to first messages, which may have to wait for one.
+	if err := w.takeProfileRead(ctx, accountID, w.settings.ProfileReadsPerDay/2); err != nil {
+		return "", err
 	}
 	profile, err := w.linkedin.Profile(ctx, accountID, slug)
 	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {

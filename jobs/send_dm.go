@@ -37,6 +37,7 @@ type writer interface {
 	Invite(ctx context.Context, accountID, personID, note string) (unipile.Invited, error)
 	Replies(ctx context.Context, accountID, socialID, commentID, cursor string) (unipile.CommentPage, error)
 	Account(ctx context.Context, accountID string) (unipile.Account, error)
+	Profile(ctx context.Context, accountID, identifier string) (unipile.Profile, error)
 	chatReader
 }
 
@@ -54,6 +55,9 @@ func (w *sendDM) Timeout(*river.Job[SendDMArgs]) time.Duration { return queue.Ma
 
 // Work claims, sends and records: two short transactions, none while sending.
 func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
+	if settled, err := w.recognise(ctx, job.Args.MessageID); err != nil || settled {
+		return err
+	}
 	if settled, err := w.passOver(ctx, job.Args.MessageID); err != nil || settled {
 		return err
 	}

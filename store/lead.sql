@@ -50,28 +50,43 @@ ON CONFLICT (campaign_id, linkedin_id) DO NOTHING
 RETURNING id;
 
 -- name: LeadSetProvider :exec
+-- Who a lead is, or that nobody has the name by which it is known. Neither says only that
+-- it could not be found out.
 UPDATE public.leads
 SET provider_id = coalesce(sqlc.narg('provider_id'), provider_id),
+    provider_missing_at = CASE WHEN sqlc.narg('provider_id')::text IS NOT NULL THEN NULL
+                               WHEN @is_missing::boolean THEN now()
+                               ELSE provider_missing_at END,
     provider_checked_at = now()
 WHERE id = @id;
 
 -- name: LeadListUnresolved :many
--- Contacted leads whose answers cannot be heard yet, because only a slug or a
--- profile URL is known. Looked up again after a day.
+-- Contacted leads of which only a slug or a profile URL is known: who opted out, whose
+-- answers cannot be heard yet, and all of a campaign in which somebody waits of whom
+-- LinkedIn shows no public name to compare with theirs. Looked up again after a day, those
+-- that nobody had last of all.
 SELECT
     l.id,
     l.linkedin_id,
     coalesce(l.linkedin_url, l.linkedin_profile_url, '')::text AS url
 FROM public.leads l
-WHERE l.status = 'dm_sent'
+WHERE l.status <> 'comment_detected'
   AND l.provider_id IS NULL
-  AND l.linkedin_id !~ '^A[A-Za-z][A-Za-z0-9_-]{10,}$'
+  AND l.linkedin_id !~ '^A[A-Z][A-Za-z0-9_-]{10,}$'
+  AND (l.status IN ('opted_out', 'dm_sent') OR l.provider_missing_at IS NULL AND EXISTS (
+      SELECT FROM workers.messages m
+      WHERE m.account_id = @account_id::text
+        AND m.campaign_id = l.campaign_id
+        AND m.purpose = 'first_dm'
+        AND m.state = 'queued'
+        AND m.error_type = 'not_recognised'
+        AND m.error_detail = 'no_public_name'))
   AND (l.provider_checked_at IS NULL OR l.provider_checked_at < now() - interval '1 day')
   AND EXISTS (
       SELECT FROM public.scrape_jobs s
       WHERE s.campaign_id = l.campaign_id
         AND s.unipile_account_id = @account_id::text)
-ORDER BY l.created_at
+ORDER BY l.provider_missing_at IS NOT NULL, l.status = 'opted_out' DESC, l.status = 'dm_sent' DESC, l.created_at
 LIMIT @max_rows;
 
 -- name: LeadListKnownPeople :many

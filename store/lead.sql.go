@@ -89,7 +89,7 @@ SELECT
     m.scrape_job_id
 FROM public.leads l
 LEFT JOIN LATERAL (
-    SELECT a.id, a.account_id, a.campaign_id, a.scrape_job_id, a.lead_id, a.purpose, a.recipient_id, a.chat_id, a.body, a.state, a.not_before, a.attempts, a.claim, a.claimed_at, a.sent_at, a.provider_message_id, a.error_type, a.error_detail, a.created_at, a.updated_at, a.claimed_by, a.post_social_id, a.comment_id, a.distance, a.suggestion
+    SELECT a.id, a.account_id, a.campaign_id, a.scrape_job_id, a.lead_id, a.purpose, a.recipient_id, a.chat_id, a.body, a.state, a.not_before, a.attempts, a.claim, a.claimed_at, a.sent_at, a.provider_message_id, a.error_type, a.error_detail, a.created_at, a.updated_at, a.claimed_by, a.post_social_id, a.comment_id, a.distance, a.suggestion, a.duplicate_of, a.recipient_slug
     FROM workers.messages a
     WHERE a.lead_id = l.id
       AND a.purpose IN ('first_dm', 'invitation', 'public_reply')
@@ -380,15 +380,23 @@ SELECT
     l.linkedin_id,
     coalesce(l.linkedin_url, l.linkedin_profile_url, '')::text AS url
 FROM public.leads l
-WHERE l.status = 'dm_sent'
+WHERE l.status <> 'comment_detected'
   AND l.provider_id IS NULL
-  AND l.linkedin_id !~ '^A[A-Za-z][A-Za-z0-9_-]{10,}$'
+  AND l.linkedin_id !~ '^A[A-Z][A-Za-z0-9_-]{10,}$'
+  AND (l.status IN ('opted_out', 'dm_sent') OR l.provider_missing_at IS NULL AND EXISTS (
+      SELECT FROM workers.messages m
+      WHERE m.account_id = $1::text
+        AND m.campaign_id = l.campaign_id
+        AND m.purpose = 'first_dm'
+        AND m.state = 'queued'
+        AND m.error_type = 'not_recognised'
+        AND m.error_detail = 'no_public_name'))
   AND (l.provider_checked_at IS NULL OR l.provider_checked_at < now() - interval '1 day')
   AND EXISTS (
       SELECT FROM public.scrape_jobs s
       WHERE s.campaign_id = l.campaign_id
         AND s.unipile_account_id = $1::text)
-ORDER BY l.created_at
+ORDER BY l.provider_missing_at IS NOT NULL, l.status = 'opted_out' DESC, l.status = 'dm_sent' DESC, l.created_at
 LIMIT $2
 `
 
@@ -403,8 +411,10 @@ type LeadListUnresolvedRow struct {
 	Url        string
 }
 
-// Contacted leads whose answers cannot be heard yet, because only a slug or a
-// profile URL is known. Looked up again after a day.
+// Contacted leads of which only a slug or a profile URL is known: who opted out, whose
+// answers cannot be heard yet, and all of a campaign in which somebody waits of whom
+// LinkedIn shows no public name to compare with theirs. Looked up again after a day, those
+// that nobody had last of all.
 func (q *Queries) LeadListUnresolved(ctx context.Context, db DBTX, arg LeadListUnresolvedParams) ([]LeadListUnresolvedRow, error) {
 	rows, err := db.Query(ctx, leadListUnresolved, arg.AccountID, arg.MaxRows)
 	if err != nil {
@@ -450,16 +460,22 @@ func (q *Queries) LeadMove(ctx context.Context, db DBTX, arg LeadMoveParams) (in
 const leadSetProvider = `-- name: LeadSetProvider :exec
 UPDATE public.leads
 SET provider_id = coalesce($1, provider_id),
+    provider_missing_at = CASE WHEN $1::text IS NOT NULL THEN NULL
+                               WHEN $2::boolean THEN now()
+                               ELSE provider_missing_at END,
     provider_checked_at = now()
-WHERE id = $2
+WHERE id = $3
 `
 
 type LeadSetProviderParams struct {
 	ProviderID *string
+	IsMissing  bool
 	ID         uuid.UUID
 }
 
+// Who a lead is, or that nobody has the name by which it is known. Neither says only that
+// it could not be found out.
 func (q *Queries) LeadSetProvider(ctx context.Context, db DBTX, arg LeadSetProviderParams) error {
-	_, err := db.Exec(ctx, leadSetProvider, arg.ProviderID, arg.ID)
+	_, err := db.Exec(ctx, leadSetProvider, arg.ProviderID, arg.IsMissing, arg.ID)
 	return err
 }

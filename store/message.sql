@@ -1,28 +1,16 @@
 -- name: MessageInsert :one
--- Queues a message. A second one of the purpose to that person is refused by the
--- unique key, and no row is returned.
+-- Queues a message. A second one of the purpose to that person is refused by a unique key,
+-- as is a second first message for a comment, and no row is returned.
 INSERT INTO workers.messages (
-    account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body,
+    account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, recipient_slug, chat_id, body,
     post_social_id, comment_id, distance
 )
 VALUES (
-    @account_id, @campaign_id, @scrape_job_id, @lead_id, @purpose, @recipient_id, @chat_id, @body,
+    @account_id, @campaign_id, @scrape_job_id, @lead_id, @purpose, @recipient_id, @recipient_slug, @chat_id, @body,
     @post_social_id, @comment_id, @distance
 )
-ON CONFLICT (campaign_id, recipient_id, purpose) DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING id;
-
--- name: MessageAsksAlready :one
--- Whether a comment made a first message of another campaign: the same words must not
--- bring a person two.
-SELECT EXISTS (
-    SELECT FROM workers.messages m
-    WHERE m.account_id = @account_id
-      AND m.recipient_id = @recipient_id
-      AND m.comment_id = @comment_id::text
-      AND m.purpose = 'first_dm'
-      AND m.campaign_id <> @campaign_id
-      AND m.state IN ('queued', 'sending', 'sent', 'unknown'));
 
 -- name: MessageLock :one
 -- Everything that decides whether a message may go out now.
@@ -130,6 +118,7 @@ FROM (
         CASE
             WHEN l.id IS NULL THEN 'lead_deleted'
             WHEN c.id IS NULL THEN 'campaign_deleted'
+            WHEN q.duplicate_of IS NOT NULL THEN 'other_campaign'
             WHEN l.status = 'opted_out' THEN 'opted_out'
             WHEN q.purpose = 'first_dm' AND coalesce(l.status, 'comment_detected') <> 'comment_detected' THEN 'already_contacted'
             WHEN q.purpose = 'backup_link' AND coalesce(l.status, '') <> ALL (@with_email::text[]) THEN 'no_email'
@@ -309,18 +298,6 @@ SET state = 'failed',
     updated_at = now()
 WHERE id = @id
   AND state = 'queued';
-
--- name: MessageReopen :execrows
--- The person became a connection: the first message may go out after all.
-UPDATE workers.messages
-SET state = 'queued',
-    distance = 'first',
-    not_before = @not_before,
-    error_type = NULL,
-    error_detail = NULL,
-    updated_at = now()
-WHERE id = @id
-  AND state = 'failed';
 
 -- name: MessageIsKnown :one
 -- Whether a message at the provider is another one of the ledger.

@@ -85,38 +85,6 @@ func (q *Queries) MessageAsk(ctx context.Context, db DBTX, arg MessageAskParams)
 	return result.RowsAffected(), nil
 }
 
-const messageAsksAlready = `-- name: MessageAsksAlready :one
-SELECT EXISTS (
-    SELECT FROM workers.messages m
-    WHERE m.account_id = $1
-      AND m.recipient_id = $2
-      AND m.comment_id = $3::text
-      AND m.purpose = 'first_dm'
-      AND m.campaign_id <> $4
-      AND m.state IN ('queued', 'sending', 'sent', 'unknown'))
-`
-
-type MessageAsksAlreadyParams struct {
-	AccountID   string
-	RecipientID string
-	CommentID   string
-	CampaignID  uuid.UUID
-}
-
-// Whether a comment made a first message of another campaign: the same words must not
-// bring a person two.
-func (q *Queries) MessageAsksAlready(ctx context.Context, db DBTX, arg MessageAsksAlreadyParams) (bool, error) {
-	row := db.QueryRow(ctx, messageAsksAlready,
-		arg.AccountID,
-		arg.RecipientID,
-		arg.CommentID,
-		arg.CampaignID,
-	)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const messageClaim = `-- name: MessageClaim :exec
 UPDATE workers.messages
 SET state = 'sending',
@@ -280,33 +248,34 @@ func (q *Queries) MessageGetForSend(ctx context.Context, db DBTX, id int64) (Mes
 
 const messageInsert = `-- name: MessageInsert :one
 INSERT INTO workers.messages (
-    account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, chat_id, body,
+    account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, recipient_slug, chat_id, body,
     post_social_id, comment_id, distance
 )
 VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8,
-    $9, $10, $11
+    $1, $2, $3, $4, $5, $6, $7, $8, $9,
+    $10, $11, $12
 )
-ON CONFLICT (campaign_id, recipient_id, purpose) DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING id
 `
 
 type MessageInsertParams struct {
-	AccountID    string
-	CampaignID   uuid.UUID
-	ScrapeJobID  *uuid.UUID
-	LeadID       *uuid.UUID
-	Purpose      string
-	RecipientID  string
-	ChatID       *string
-	Body         string
-	PostSocialID *string
-	CommentID    *string
-	Distance     *string
+	AccountID     string
+	CampaignID    uuid.UUID
+	ScrapeJobID   *uuid.UUID
+	LeadID        *uuid.UUID
+	Purpose       string
+	RecipientID   string
+	RecipientSlug *string
+	ChatID        *string
+	Body          string
+	PostSocialID  *string
+	CommentID     *string
+	Distance      *string
 }
 
-// Queues a message. A second one of the purpose to that person is refused by the
-// unique key, and no row is returned.
+// Queues a message. A second one of the purpose to that person is refused by a unique key,
+// as is a second first message for a comment, and no row is returned.
 func (q *Queries) MessageInsert(ctx context.Context, db DBTX, arg MessageInsertParams) (int64, error) {
 	row := db.QueryRow(ctx, messageInsert,
 		arg.AccountID,
@@ -315,6 +284,7 @@ func (q *Queries) MessageInsert(ctx context.Context, db DBTX, arg MessageInsertP
 		arg.LeadID,
 		arg.Purpose,
 		arg.RecipientID,
+		arg.RecipientSlug,
 		arg.ChatID,
 		arg.Body,
 		arg.PostSocialID,
@@ -768,32 +738,6 @@ func (q *Queries) MessageRecordSent(ctx context.Context, db DBTX, arg MessageRec
 	return result.RowsAffected(), nil
 }
 
-const messageReopen = `-- name: MessageReopen :execrows
-UPDATE workers.messages
-SET state = 'queued',
-    distance = 'first',
-    not_before = $1,
-    error_type = NULL,
-    error_detail = NULL,
-    updated_at = now()
-WHERE id = $2
-  AND state = 'failed'
-`
-
-type MessageReopenParams struct {
-	NotBefore *time.Time
-	ID        int64
-}
-
-// The person became a connection: the first message may go out after all.
-func (q *Queries) MessageReopen(ctx context.Context, db DBTX, arg MessageReopenParams) (int64, error) {
-	result, err := db.Exec(ctx, messageReopen, arg.NotBefore, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const messageSetChat = `-- name: MessageSetChat :exec
 UPDATE workers.messages
 SET chat_id = $1,
@@ -822,6 +766,7 @@ FROM (
         CASE
             WHEN l.id IS NULL THEN 'lead_deleted'
             WHEN c.id IS NULL THEN 'campaign_deleted'
+            WHEN q.duplicate_of IS NOT NULL THEN 'other_campaign'
             WHEN l.status = 'opted_out' THEN 'opted_out'
             WHEN q.purpose = 'first_dm' AND coalesce(l.status, 'comment_detected') <> 'comment_detected' THEN 'already_contacted'
             WHEN q.purpose = 'backup_link' AND coalesce(l.status, '') <> ALL ($1::text[]) THEN 'no_email'

@@ -49,12 +49,6 @@ JOIN public.campaigns c ON c.id = s.campaign_id
 LEFT JOIN public.posts p ON p.id = s.post_id
 WHERE s.id = @id;
 
--- name: ScrapeJobLock :exec
--- Serialises two polls of one row until the transaction ends, so that no comment
--- is counted twice. Not the row itself: an answer locks its lead first and counts
--- on the row after, and the other way round here would be a deadlock.
-SELECT pg_advisory_xact_lock(hashtextextended(@id::text, 7166015222));
-
 -- name: ScrapeJobStart :exec
 UPDATE public.scrape_jobs
 SET status = 'running'

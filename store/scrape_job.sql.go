@@ -348,18 +348,6 @@ func (q *Queries) ScrapeJobListPollable(ctx context.Context, db DBTX, arg Scrape
 	return items, nil
 }
 
-const scrapeJobLock = `-- name: ScrapeJobLock :exec
-SELECT pg_advisory_xact_lock(hashtextextended($1::text, 7166015222))
-`
-
-// Serialises two polls of one row until the transaction ends, so that no comment
-// is counted twice. Not the row itself: an answer locks its lead first and counts
-// on the row after, and the other way round here would be a deadlock.
-func (q *Queries) ScrapeJobLock(ctx context.Context, db DBTX, id string) error {
-	_, err := db.Exec(ctx, scrapeJobLock, id)
-	return err
-}
-
 const scrapeJobNote = `-- name: ScrapeJobNote :exec
 UPDATE public.scrape_jobs
 SET last_error = $1::text,

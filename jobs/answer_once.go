@@ -1,0 +1,80 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bravorevos/workers/store"
+)
+
+// An account answers a comment with one first message, whichever campaigns wait for it.
+// Pages of comments are decided one after another where they could meet, and the database
+// refuses a second message for a comment all the same. docs/decisions/0018 has the rule.
+
+// lockPage lets one page at a time be decided of those that may touch the same rows: of the
+// campaign, of the account, and of the scrape job, whose poll may still run after a rescue.
+// They are taken in this order everywhere, so that nobody waits in a circle; pages of one
+// campaign or account may hold the same people in any order.
+func (d database) lockPage(ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow) error {
+	names := []string{"campaign " + sj.CampaignID.String(), "account " + sj.UnipileAccountID, sj.ID.String()}
+	if err := d.PageLock(ctx, tx, names); err != nil {
+		return fmt.Errorf("lock page of scrape job %s: %w", sj.ID, err)
+	}
+	return nil
+}
+
+// errOtherCampaign says that another campaign's message answers the comment.
+var errOtherCampaign = errors.New("another campaign answers this comment")
+
+// answerComment queues the first message for a comment. It returns errOtherCampaign where
+// the database refuses that, which is met only by what was written without the lock.
+func (d database) answerComment(ctx context.Context, tx pgx.Tx, m store.MessageInsertParams) error {
+	_, err := d.MessageInsert(ctx, tx, m)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return queueError(m.Purpose, err)
+	}
+	there, err := d.MessageIsThere(ctx, tx, store.MessageIsThereParams{CampaignID: m.CampaignID, RecipientID: m.RecipientID})
+	if err != nil {
+		return fmt.Errorf("look for the first message: %w", err)
+	}
+	if there {
+		return nil // queued before, for another comment perhaps
+	}
+	gave, err := d.MessageGiveWay(ctx, tx, store.MessageGiveWayParams{
+		AccountID: m.AccountID, RecipientID: m.RecipientID, CommentID: deref(m.CommentID), CampaignID: m.CampaignID,
+	})
+	if err != nil {
+		return fmt.Errorf("let a campaign that is over give way: %w", err)
+	}
+	if gave == 0 {
+		return errOtherCampaign
+	}
+	_, err = d.MessageInsert(ctx, tx, m)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errOtherCampaign
+	}
+	return queueError(m.Purpose, err)
+}
+
+func queueError(purpose string, err error) error {
+	if err != nil {
+		return fmt.Errorf("queue %s: %w", purpose, err)
+	}
+	return nil
+}
+
+// takeBackLead removes a lead that was made a moment ago for a comment that another
+// campaign answers: it would wait for a message that never comes.
+func (d database) takeBackLead(ctx context.Context, tx pgx.Tx, id uuid.UUID, made bool) error {
+	if !made {
+		return nil
+	}
+	if err := d.LeadDelete(ctx, tx, id); err != nil {
+		return fmt.Errorf("take back lead %s: %w", id, err)
+	}
+	return nil
+}

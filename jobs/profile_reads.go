@@ -1,0 +1,48 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// usualProfileReads is how often an account should look people up in a day:
+// https://developer.unipile.com/docs/provider-limits-and-restrictions
+const usualProfileReads = 100
+
+// profilesUsedUpError says that the account has looked up as many people as it may in a day.
+type profilesUsedUpError struct {
+	account string
+	budget  int
+	wait    time.Duration
+}
+
+// Error says what is waited for.
+func (e *profilesUsedUpError) Error() string {
+	return fmt.Sprintf("account %s has used its %d reads of profiles a day; it goes on in %s",
+		e.account, e.budget, e.wait.Round(time.Minute))
+}
+
+// takeProfileRead counts a read of a profile before it is made. Below the whole day's
+// budget it leaves the rest to others.
+func (d database) takeProfileRead(ctx context.Context, accountID string, budget int) error {
+	return d.inTx(ctx, func(tx pgx.Tx) error {
+		if err := d.ProfileReadLock(ctx, tx, accountID); err != nil {
+			return fmt.Errorf("lock profile reads of account %s: %w", accountID, err)
+		}
+		used, err := d.ProfileReadSum(ctx, tx, accountID)
+		if err != nil {
+			return fmt.Errorf("sum profile reads of account %s: %w", accountID, err)
+		}
+		if int(used.Calls) >= budget {
+			wait := time.Duration(used.WaitSeconds * float64(time.Second))
+			return &profilesUsedUpError{account: accountID, budget: budget, wait: wait}
+		}
+		if err := d.ProfileReadAdd(ctx, tx, accountID); err != nil {
+			return fmt.Errorf("count profile read of account %s: %w", accountID, err)
+		}
+		return nil
+	})
+}
