@@ -14,12 +14,18 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
+// chats is what Unipile must offer to understand an answer.
+type chats interface {
+	chatReader
+	Now() time.Time // by its own clock; zero: not known
+}
+
 // answers reads what leads wrote and moves their conversations on: the states are
 // drawn at [conversation.Turn.Hear].
 type answers struct {
 	database
 
-	chats    chatReader
+	chats    chats
 	mail     *mx.Checker // nil: domains are not looked up
 	funnel   *Funnel
 	settings Settings
@@ -70,8 +76,13 @@ func (w *answers) hear(ctx context.Context, accountID string, m heard) error {
 	if err != nil && !unasked {
 		return fmt.Errorf("find lead: %w", err)
 	}
-	if unasked || m.SentAt.Before(lead.AskedAt.Add(-clockSkew)) {
-		return w.hearStop(ctx, accountID, m, !unasked)
+	lies := before
+	if !unasked {
+		lies = questionOf(lead).orderOf(m, askedSlack)
+	}
+	if lies != after {
+		// What is not clear yet is looked at again, unless it is a "stop".
+		return w.hearStop(ctx, accountID, m, !unasked && lies == before)
 	}
 	turn, wording, err := w.turn(ctx, lead, m)
 	if err != nil {
@@ -98,7 +109,7 @@ func (w *answers) hear(ctx context.Context, accountID string, m heard) error {
 		case conversation.MoveCapture:
 			return w.capture(ctx, tx, origin{
 				leadID: lead.ID, campaignID: deref(lead.CampaignID), askedBy: lead.ScrapeJobID,
-				accountID: accountID, personID: m.SenderID, chatID: m.ChatID,
+				accountID: accountID, personID: m.SenderID, chatID: m.ChatID, answer: m.MessageID,
 			}, reply.Address)
 		case conversation.MoveOptOut:
 			return w.optOut(ctx, tx, accountID, m.SenderID)
@@ -146,7 +157,7 @@ func (w *answers) hearStop(ctx context.Context, accountID string, m heard, asked
 		return fmt.Errorf("find leads: %w", err)
 	}
 	reply := conversation.Reply{Kind: conversation.ReplyNone, Reason: "before_question"}
-	if !m.SentAt.Before(known.Since.Add(-clockSkew)) && conversation.ReadReply(m.Body).Kind == conversation.ReplyOptOut {
+	if !m.SentAt.Before(w.leadSince(known.Since, m)) && conversation.ReadReply(m.Body).Kind == conversation.ReplyOptOut {
 		private, err := w.isPrivate(ctx, accountID, m)
 		if err != nil {
 			return err
@@ -173,6 +184,16 @@ func (w *answers) hearStop(ctx context.Context, accountID string, m heard, asked
 	return err
 }
 
+// leadSince is since when a "stop" of a lead counts, by the provider's clock as far as
+// that is known: one too many is heard rather than one too few.
+func (w *answers) leadSince(since time.Time, m heard) time.Time {
+	now := w.chats.Now()
+	if now.IsZero() {
+		return since.Add(-day)
+	}
+	return since.Add(now.Sub(m.Now)).Add(-estimatedSlack)
+}
+
 // optOut ends all contact of the clients on this account with a person.
 func (w *answers) optOut(ctx context.Context, tx pgx.Tx, accountID, personID string) error {
 	if _, err := w.OptOutSet(ctx, tx, store.OptOutSetParams{AccountID: accountID, PersonID: &personID}); err != nil {
@@ -191,7 +212,7 @@ func (w *answers) read(
 	}
 	around, err := w.InboxMessageListAround(ctx, w.Pool, store.InboxMessageListAroundParams{
 		AccountID: accountID, SenderID: m.SenderID, ChatID: m.ChatID,
-		SentAt: m.SentAt, ID: m.ID, Since: lead.AskedAt.Add(-clockSkew),
+		SentAt: m.SentAt, ID: m.ID, Since: questionOf(lead).since(askedSlack),
 	})
 	if err != nil {
 		return conversation.Reply{}, fmt.Errorf("read messages around: %w", err)

@@ -30,7 +30,8 @@ func (w *answers) turn(ctx context.Context, lead store.LeadFindAskedRow, m heard
 		return conversation.Turn{}, campaignWords{}, fmt.Errorf("read conversation of lead %s: %w", lead.ID, err)
 	}
 	turn := conversation.Turn{Questions: int(c.Questions), Held: c.IsHeld}
-	if !m.SentAt.Before(c.AskedAt.Add(-yesSkew)) {
+	asked := question{askedAt: c.AskedAt, claimedAt: c.ProviderClaimedAt, sentAt: c.ProviderSentAt}
+	if asked.orderOf(m, yesSkew) == after {
 		turn.Suggestion = c.Suggestion
 	}
 	row, err := w.LeadGetForWording(ctx, w.Pool, store.LeadGetForWordingParams{LeadID: lead.ID, ScrapeJobID: deref(lead.ScrapeJobID)})

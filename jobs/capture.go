@@ -46,6 +46,7 @@ type origin struct {
 	accountID  string
 	personID   string
 	chatID     *string
+	answer     string  // the provider's id of the message or the comment
 	distance   *string // of a commenter
 }
 
@@ -66,7 +67,7 @@ func (d database) capture(ctx context.Context, tx pgx.Tx, from origin, email str
 		return fmt.Errorf("count email of lead %s: %w", lead.ID, err)
 	}
 	if source.WebhookUrl != "" {
-		if err := d.enqueueWebhook(ctx, tx, lead, email, source.WebhookUrl); err != nil {
+		if err := d.enqueueWebhook(ctx, tx, from, lead, email, source.WebhookUrl); err != nil {
 			return err
 		}
 	}
@@ -76,8 +77,24 @@ func (d database) capture(ctx context.Context, tx pgx.Tx, from origin, email str
 	return nil
 }
 
-func (d database) enqueueWebhook(ctx context.Context, tx pgx.Tx, lead store.LeadCaptureEmailRow, email, url string) error {
-	id := uuid.New()
+// webhooksOfAnswers is the name space of the ids of webhooks.
+var webhooksOfAnswers = uuid.MustParse("6f0c2f5e-6d0b-5c1e-9a57-2a1f3f9b7c44") //nolint:gochecknoglobals // a constant
+
+// webhookID is the same for an answer whenever it is read: a database that was set back
+// reads it again, with a lead of another id perhaps, and the receiver must know it again.
+// It says nothing of the person: who does not know the provider's ids cannot guess it.
+func (from origin) webhookID() uuid.UUID {
+	if from.answer == "" || from.personID == "" {
+		return uuid.New()
+	}
+	name := from.campaignID.String() + " " + from.accountID + " " + from.personID + " " + from.answer
+	return uuid.NewSHA1(webhooksOfAnswers, []byte(name))
+}
+
+func (d database) enqueueWebhook(
+	ctx context.Context, tx pgx.Tx, from origin, lead store.LeadCaptureEmailRow, email, url string,
+) error {
+	id := from.webhookID()
 	payload := leadPayload{
 		Type: leadCaptured, EventID: id.String(),
 		Email: email, Name: lead.Name, Source: "linkedin_dm", CampaignID: deref(lead.CampaignID).String(),

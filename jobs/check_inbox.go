@@ -32,6 +32,7 @@ func (CheckInboxArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(qu
 type inbox interface {
 	Messages(ctx context.Context, accountID string, after time.Time, cursor string) (unipile.MessagePage, error)
 	Profile(ctx context.Context, accountID, identifier string) (unipile.Profile, error)
+	Now() time.Time // by its own clock; zero: not known
 	chatReader
 }
 
@@ -108,8 +109,12 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
 	if newest.IsZero() {
 		return nil
 	}
-	// A time from the future (a clock, or a bug at the provider) would make us deaf.
-	if now := time.Now(); newest.After(now) {
+	// A time from the future (a bug at the provider) would make us deaf. It is the future
+	// of the provider: the mark is a time of its messages.
+	switch now := w.linkedin.Now(); {
+	case now.IsZero():
+		return nil // from the same point again, until its clock is known
+	case newest.After(now):
 		newest = now
 	}
 	return w.AccountSetInboxRead(ctx, w.Pool, store.AccountSetInboxReadParams{

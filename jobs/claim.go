@@ -16,10 +16,16 @@ import (
 // sendMargin covers the difference between a worker's clock and the database's.
 const sendMargin = 5 * time.Second
 
+// busyWait is how soon to look again whether the write that is under way is over, where
+// the gap between two writes is shorter.
+const busyWait = 50 * time.Millisecond
+
 // claim takes the message for this attempt. It returns nil when there is nothing
-// to do now, and a *queue.NotYet when its turn is near.
-func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, error) {
+// to do now, and a *queue.NotYet when its turn is near. For a message that may be sent it
+// tells until when it closed the account to other writes.
+func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, *time.Time, error) {
 	var claimed *store.MessageLockRow
+	var writingUntil *time.Time
 	err := w.inTx(ctx, func(tx pgx.Tx) error {
 		m, err := w.MessageLock(ctx, tx, id)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -41,18 +47,25 @@ func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, er
 				return &queue.NotYet{Until: over, Reason: "another attempt may be sending it"}
 			}
 		case store.MessageUnknown:
+			if deref(m.Doubt) == store.DoubtOwnMessage {
+				return nil // a human says what became of it
+			}
 			if m.NotBefore != nil && m.Now.Before(*m.NotBefore) {
 				return &queue.NotYet{Until: *m.NotBefore, Reason: "the provider's reads lag behind"}
 			}
 		case store.MessageQueued:
-			ready, err := w.mayGoOut(ctx, tx, m)
-			if err != nil || !ready {
+			writingUntil, err = w.mayGoOut(ctx, tx, m)
+			if err != nil || writingUntil == nil {
 				return err
 			}
-			if err := w.MessageClaim(ctx, tx, store.MessageClaimParams{ID: id, Claim: &claim, ClaimedBy: queue.InstanceOf(ctx)}); err != nil {
+			take := store.MessageClaimParams{ID: id, Claim: &claim, ClaimedBy: queue.InstanceOf(ctx)}
+			if now := w.linkedin.Now(); !now.IsZero() {
+				take.ProviderNow = &now
+			}
+			if err := w.MessageClaim(ctx, tx, take); err != nil {
 				return fmt.Errorf("claim message %d: %w", id, err)
 			}
-			m.ClaimedAt = &m.Now
+			m.ClaimedAt, m.ProviderClaimedAt = &m.Now, take.ProviderNow
 			claimed = &m
 			return nil
 		default:
@@ -65,7 +78,7 @@ func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, er
 		claimed = &m
 		return nil
 	})
-	return claimed, err
+	return claimed, writingUntil, err
 }
 
 // wait lets the job wait for a turn that is near. Beyond the stretch that is
@@ -79,46 +92,55 @@ func (w *sendDM) wait(now, until time.Time, reason string) error {
 }
 
 // mayGoOut checks everything that may have changed since the message was
-// planned. The account's row is locked, so that two workers count the same writes.
-func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow) (bool, error) {
+// planned, and closes the account while the write is under way. The account's row is
+// locked, so that two workers count the same writes. It returns until when the account is
+// closed; nil: the message may not go out now.
+func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow) (*time.Time, error) {
 	if skipped, err := w.skipUnwanted(ctx, tx, m.ID, m.ID); err != nil || skipped > 0 {
-		return false, err
+		return nil, err
 	}
 	if m.Rests {
-		return false, nil // the planner gives it a job when the campaign goes on
+		return nil, nil // the planner gives it a job when the campaign goes on
 	}
 	if goes, err := w.isNobodyContacted(ctx, tx, m.ID); err != nil || !goes {
-		return false, err
+		return nil, err
 	}
 	if err := w.AccountEnsure(ctx, tx, m.AccountID); err != nil {
-		return false, fmt.Errorf("make row of account %s: %w", m.AccountID, err)
+		return nil, fmt.Errorf("make row of account %s: %w", m.AccountID, err)
 	}
 	account, err := w.AccountLock(ctx, tx, m.AccountID)
 	if err != nil {
-		return false, fmt.Errorf("lock account %s: %w", m.AccountID, err)
+		return nil, fmt.Errorf("lock account %s: %w", m.AccountID, err)
 	}
 	pot := store.Pot(m.Purpose)
 	sit, err := readSituation(ctx, tx, w.Queries, account, w.settings.Limits, m.Now, pot, store.ActionAnswer)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	at, ok := sit.Next(pot, later(m.Now, deref(m.NotBefore)))
 	if !ok {
-		return false, nil // only a human or a changed limit can say, and both wake the planner
+		return nil, nil // only a human or a changed limit can say, and both wake the planner
 	}
 	if at.After(m.Now) {
-		return false, w.wait(m.Now, at, "the account's limits")
+		return nil, w.wait(m.Now, at, "the account's limits")
+	}
+	if busy := deref(account.WritingUntil); busy.After(m.Now) {
+		// Mostly over long before. When its worker died, nobody else says so.
+		return nil, w.wait(m.Now, earlier(busy, m.Now.Add(max(sit.Gap.Min, busyWait))), "another write of the account is under way")
 	}
 	if pot != store.ActionAnswer {
 		if err := w.giveWay(ctx, tx, m, sit); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
-	next := m.Now.Add(sit.Gap.After(m.ID))
-	if err := w.AccountSetNextWrite(ctx, tx, store.AccountSetNextWriteParams{ID: m.AccountID, NextWriteAt: &next}); err != nil {
-		return false, fmt.Errorf("set next write of account %s: %w", m.AccountID, err)
+	gap := sit.Gap.After(m.ID)
+	writingUntil, err := w.AccountCloseWrites(ctx, tx, store.AccountCloseWritesParams{
+		ID: m.AccountID, GapSeconds: gap.Seconds(), ClosedSeconds: (w.settings.SendTimeout + gap).Seconds(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("close account %s while it writes: %w", m.AccountID, err)
 	}
-	return true, nil
+	return writingUntil, nil
 }
 
 // giveWay lets an answer go first that came after this message was planned.

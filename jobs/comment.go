@@ -180,7 +180,7 @@ func (w *pollComments) captureFromComment(
 	}
 	err := w.capture(ctx, tx, origin{
 		leadID: leadID, campaignID: sj.CampaignID, askedBy: &sj.ID,
-		accountID: sj.UnipileAccountID, personID: c.AuthorID, distance: nullable(string(c.Distance)),
+		accountID: sj.UnipileAccountID, personID: c.AuthorID, answer: c.ID, distance: nullable(string(c.Distance)),
 	}, reply.Address)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil // it has one, or opted out

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -56,38 +55,3 @@ func (d database) storeMessages(ctx context.Context, db store.DBTX, accountID st
 func haveStorableIDs(m unipile.Message) bool {
 	return isStorable(m.ID, m.ChatID, m.SenderID, m.RecipientID)
 }
-
-// ownMatch is how far apart our record of a send and the provider's time of it may
-// lie, where only the text tells that it is ours.
-const ownMatch = 10 * time.Minute
-
-// noteOwn counts what the account's owner typed in LinkedIn. Where it was typed to
-// somebody whom we wrote to, a human has taken over. The note of an invitation is
-// neither: it comes up in the chat when it is accepted, ours too.
-func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, messages []unipile.Message) error {
-	for _, m := range messages {
-		if !m.FromAccount || m.IsEvent || m.IsInvitation() || m.ID == "" || m.At.IsZero() || !haveStorableIDs(m) {
-			continue
-		}
-		typed, err := d.OwnMessageInsert(ctx, db, store.OwnMessageInsertParams{
-			AccountID: accountID, MessageID: m.ID, SentAt: m.At, Body: storable(m.Text),
-			Earliest: m.At.Add(-ownMatch), Latest: m.At.Add(ownMatch),
-		})
-		if err != nil {
-			return fmt.Errorf("note own message %s: %w", m.ID, err)
-		}
-		if typed == 0 {
-			continue // ours, or known
-		}
-		_, err = d.TakeoverSet(ctx, db, store.TakeoverSetParams{
-			AccountID: accountID, ChatID: m.ChatID, PersonID: m.RecipientID, WrittenAt: m.At, Reason: takenOverInChat,
-		})
-		if err != nil {
-			return fmt.Errorf("note takeover in chat %s: %w", m.ChatID, err)
-		}
-	}
-	return nil
-}
-
-// takenOverInChat is the reason of a takeover that we saw.
-const takenOverInChat = "the owner of the account wrote to them"

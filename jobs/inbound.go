@@ -67,9 +67,17 @@ func (i *Inbound) Take(ctx context.Context, e unipile.Event) error {
 	return nil
 }
 
+// farAhead is what a clock that is merely wrong may be ahead.
+const farAhead = time.Hour
+
 func (i *Inbound) takeMessage(ctx context.Context, tx pgx.Tx, accountID string, m unipile.Message) error {
-	// A time from the future would stand behind everything that comes after.
-	if now := time.Now(); m.At.After(now) {
+	// A time from the future would stand behind everything that comes after. It is the
+	// future of the provider, whose clock may be ahead of ours.
+	now, err := i.ProviderNow(ctx, tx, accountID)
+	if err != nil {
+		return fmt.Errorf("read the provider's clock: %w", err)
+	}
+	if m.At.After(now.Add(farAhead)) {
 		m.At = now
 	}
 	fresh, err := i.storeMessages(ctx, tx, accountID, []unipile.Message{m})

@@ -74,6 +74,8 @@ type Settings struct {
 	// ReadLag is how long a sent message may be missing from what Unipile reads
 	// back; a look-up concludes nothing before it has passed.
 	ReadLag time.Duration
+	// LookFirst lets every account look into the chat before it writes to somebody.
+	LookFirst bool
 	// WebhookSchedule is the wait after each failed delivery; its length plus one
 	// is the number of tries.
 	WebhookSchedule queue.Schedule

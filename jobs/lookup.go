@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/bravorevos/workers/integrations"
@@ -20,33 +19,30 @@ type chatReader interface {
 	ChatMessages(ctx context.Context, accountID, chatID string, after time.Time, cursor string) (unipile.MessagePage, error)
 }
 
-// clockSkew is how far our clock and the provider's may differ.
-const clockSkew = 2 * time.Minute
-
-// lookUp settles a message whose outcome is not known by reading it back: our text,
-// since the claim. Unipile's reads lag, so only a look after that lag may conclude
-// that it was not sent.
+// lookUp settles a message whose outcome is not known by reading it back. Unipile's reads
+// lag, so only a look after that lag may conclude that it was not sent, and only where
+// the account wrote nothing else there meanwhile: that may be what became of it.
 func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
-	found, err := w.find(ctx, m)
+	found, err := w.look(ctx, w.soughtBy(m))
 	if err != nil {
 		return w.recordBlindLookUp(ctx, m, err)
 	}
-	if found != nil {
-		// By our own clock, or a limit would be over too early or never.
-		at := later(found.At, *m.ClaimedAt)
-		if at.After(m.Now) {
-			at = m.Now
-		}
-		return w.recordSent(ctx, m, unipile.Sent{ChatID: found.ChatID, MessageID: found.ID}, at)
+	if found.message != nil {
+		sent := unipile.Sent{ChatID: found.message.ChatID, MessageID: found.message.ID}
+		return w.recordSent(ctx, m, sent, w.sentBetween(m, found.message.At), found.message.At)
 	}
 	outcome := store.MessageRecordOutcomeParams{
 		ID: m.ID, Claim: m.Claim, State: store.MessageUnknown, ErrorType: "not_found_yet",
 	}
 	until := w.doubtEnds(m)
 	reason := "the provider's reads lag behind"
-	if m.Now.Before(until) {
+	switch {
+	case m.Now.Before(until):
 		outcome.NotBefore = &until
-	} else {
+	case found.other:
+		// Sent or not: a human can tell, and must.
+		outcome.ErrorType, outcome.ErrorDetail, outcome.Doubt = store.OwnMessageUnknown, ownMessageAdvice, new(store.DoubtOwnMessage)
+	default:
 		outcome.State, outcome.ErrorType = store.MessageQueued, "surely_not_sent"
 		// Later each time, or a send that always fails would be tried for ever at one pace.
 		until, reason = m.Now.Add(queue.DefaultSchedule.Wait(int(m.Attempts))), "surely not sent: queued again"
@@ -55,27 +51,33 @@ func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
 	if _, err := w.MessageRecordOutcome(ctx, w.Pool, outcome); err != nil {
 		return fmt.Errorf("record look-up of message %d: %w", m.ID, err)
 	}
+	if outcome.Doubt != nil {
+		return nil // its row waits for a human, and no job does
+	}
 	return &queue.NotYet{Until: until, Reason: reason}
 }
 
-// find looks for what we sent where its purpose would have put it.
-func (w *sendDM) find(ctx context.Context, m *store.MessageLockRow) (*unipile.Message, error) {
-	switch m.Purpose {
-	case store.PurposePublicReply:
-		return w.findReply(ctx, m)
-	case store.PurposeInvitation:
-		// Nothing to find: LinkedIn itself refuses a second invitation, which then
-		// tells that the first one went out.
-		return nil, nil
-	default:
-		return w.findInChats(ctx, m)
+// sentBetween is when a message that was found was sent, by our own clock, or a limit
+// would be over too early or never: the send was over within its time.
+func (w *sendDM) sentBetween(m *store.MessageLockRow, at time.Time) time.Time {
+	if m.ProviderClaimedAt != nil {
+		at = at.Add(m.ClaimedAt.Sub(*m.ProviderClaimedAt))
 	}
+	at = later(at, *m.ClaimedAt)
+	for _, last := range []time.Time{m.ClaimedAt.Add(w.settings.SendTimeout), m.Now} {
+		if at.After(last) {
+			at = last
+		}
+	}
+	return at
 }
 
-// doubtEnds is when a message that is not in the chat was surely not sent: the
-// provider may have taken it until the send's time was over, and shows it late.
+// doubtEnds is when a message that is not in the chat was surely not sent. Until its time
+// was over the send was under way. For as long again the kernel may have delivered what
+// the network had swallowed: that is the limit of the sockets, see package unipile. And
+// what the provider took then, it shows late.
 func (w *sendDM) doubtEnds(m *store.MessageLockRow) time.Time {
-	return m.ClaimedAt.Add(w.settings.SendTimeout + w.settings.ReadLag)
+	return m.ClaimedAt.Add(2*w.settings.SendTimeout + w.settings.ReadLag)
 }
 
 // blindLookUpWait is how long a message rests that the provider would not let us
@@ -113,82 +115,8 @@ func (w *sendDM) recordBlindLookUp(ctx context.Context, m *store.MessageLockRow,
 	return &queue.Recorded{Err: cause}
 }
 
-// findInChats looks for the message in the chat it was meant for, and where that
-// is gone or not known, in all one-to-one chats with the person.
-func (w *sendDM) findInChats(ctx context.Context, m *store.MessageLockRow) (*unipile.Message, error) {
-	if chat := deref(m.ChatID); chat != "" {
-		found, err := w.findInChat(ctx, m, chat)
-		if e := integrations.As(err); e == nil || e.Kind != integrations.Rejected {
-			return found, err
-		}
-	}
-	chats, err := chatsWith(ctx, w.linkedin, m.AccountID, m.RecipientID)
-	if err != nil {
-		return nil, err
-	}
-	for _, chat := range chats {
-		if found, err := w.findInChat(ctx, m, chat); found != nil || err != nil {
-			return found, err
-		}
-	}
-	return nil, nil
-}
-
-func (w *sendDM) findInChat(ctx context.Context, m *store.MessageLockRow, chat string) (*unipile.Message, error) {
-	since := m.ClaimedAt.Add(-clockSkew)
-	for cursor := ""; ; {
-		page, err := w.linkedin.ChatMessages(ctx, m.AccountID, chat, since, cursor)
-		if err != nil {
-			return nil, fmt.Errorf("read chat: %w", err)
-		}
-		for _, message := range page.Messages {
-			if !message.FromAccount || !sameText(message.Text, m.Body) {
-				continue
-			}
-			// Another campaign may have sent that person the same words.
-			other, err := w.MessageIsKnown(ctx, w.Pool, store.MessageIsKnownParams{
-				AccountID: m.AccountID, ProviderMessageID: message.ID, ID: m.ID,
-			})
-			if err != nil {
-				return nil, fmt.Errorf("look for message in the ledger: %w", err)
-			}
-			if !other {
-				return &message, nil
-			}
-		}
-		if cursor = page.Next; cursor == "" {
-			return nil, nil
-		}
-	}
-}
-
 // errNobody says that the provider does not tell who the account's owner is.
 var errNobody = errors.New("the provider does not tell the member id of the account's owner")
-
-// findReply looks for a public reply among those to the comment.
-func (w *sendDM) findReply(ctx context.Context, m *store.MessageLockRow) (*unipile.Message, error) {
-	ownID, err := w.ownID(ctx, w.linkedin, m.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	for cursor := ""; ; {
-		page, err := w.linkedin.Replies(ctx, m.AccountID, deref(m.PostSocialID), deref(m.CommentID), cursor)
-		if err != nil {
-			return nil, fmt.Errorf("read replies: %w", err)
-		}
-		for _, c := range page.Comments {
-			if (c.AuthorID == ownID || ownID == "") && sameText(c.Text, m.Body) {
-				return &unipile.Message{ID: c.ID, At: c.At}, nil
-			}
-		}
-		if cursor = page.Next; cursor == "" {
-			if ownID == "" {
-				return nil, errNobody // a reply that LinkedIn changed would be missed
-			}
-			return nil, nil
-		}
-	}
-}
 
 // chatsWith lists the one-to-one chats of an account with a person.
 func chatsWith(ctx context.Context, r chatReader, accountID, personID string) ([]string, error) {
@@ -207,10 +135,4 @@ func chatsWith(ctx context.Context, r chatReader, accountID, personID string) ([
 			return ids, nil
 		}
 	}
-}
-
-// sameText compares what we sent with what LinkedIn made of it: it may trim and
-// change line ends.
-func sameText(a, b string) bool {
-	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }

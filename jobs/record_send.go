@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bravorevos/workers/integrations"
@@ -15,12 +16,16 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// recordSent closes the message and moves the lead on. A zero time means now.
-func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent unipile.Sent, at time.Time) error {
+// recordSent closes the message and moves the lead on: sent at a time by our clock, zero
+// for now, and by the provider's, zero where it did not say.
+func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent unipile.Sent, at, byProvider time.Time) error {
 	err := w.inTx(ctx, func(tx pgx.Tx) error {
 		arg := store.MessageRecordSentParams{ID: m.ID, Claim: m.Claim, ChatID: sent.ChatID, ProviderMessageID: sent.MessageID}
 		if !at.IsZero() {
 			arg.SentAt = &at
+		}
+		if !byProvider.IsZero() {
+			arg.ProviderSentAt = &byProvider
 		}
 		rows, err := w.MessageRecordSent(ctx, tx, arg)
 		if err != nil {
@@ -29,24 +34,29 @@ func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent u
 		if rows == 0 {
 			return errors.New("its claim was taken over")
 		}
-		if m.Purpose != store.PurposeFirstDM {
-			return nil
-		}
-		if m.LeadID != nil {
-			move := store.LeadMoveParams{ID: *m.LeadID, FromStatus: store.LeadCommentDetected, ToStatus: store.LeadDMSent}
-			if _, err := w.LeadMove(ctx, tx, move); err != nil {
-				return err
-			}
-		}
-		if m.ScrapeJobID != nil {
-			return w.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: *m.ScrapeJobID, Dms: 1})
-		}
-		return nil
+		return w.afterSent(ctx, tx, m.Purpose, m.LeadID, m.ScrapeJobID)
 	})
 	if err != nil {
 		return fmt.Errorf("record message %d as sent: %w", m.ID, err)
 	}
 	w.funnel.MessageSent(m.Purpose)
+	return nil
+}
+
+// afterSent is what follows from a message that went out.
+func (d database) afterSent(ctx context.Context, tx pgx.Tx, purpose string, leadID, scrapeJobID *uuid.UUID) error {
+	if purpose != store.PurposeFirstDM {
+		return nil
+	}
+	if leadID != nil {
+		move := store.LeadMoveParams{ID: *leadID, FromStatus: store.LeadCommentDetected, ToStatus: store.LeadDMSent}
+		if _, err := d.LeadMove(ctx, tx, move); err != nil {
+			return err
+		}
+	}
+	if scrapeJobID != nil {
+		return d.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: *scrapeJobID, Dms: 1})
+	}
 	return nil
 }
 
@@ -56,7 +66,7 @@ func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent u
 func (w *sendDM) recordFailure(ctx context.Context, m *store.MessageLockRow, cause error) error {
 	vendor := integrations.As(cause)
 	if alreadyThere(m, vendor) {
-		return w.recordSent(ctx, m, unipile.Sent{}, time.Time{})
+		return w.recordSent(ctx, m, unipile.Sent{}, time.Time{}, time.Time{})
 	}
 	outcome, result := w.judgeFailure(m, cause)
 	err := w.inTx(ctx, func(tx pgx.Tx) error {

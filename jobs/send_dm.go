@@ -38,6 +38,7 @@ type writer interface {
 	Replies(ctx context.Context, accountID, socialID, commentID, cursor string) (unipile.CommentPage, error)
 	Account(ctx context.Context, accountID string) (unipile.Account, error)
 	Profile(ctx context.Context, accountID, identifier string) (unipile.Profile, error)
+	Now() time.Time // by its own clock; zero: not known
 	chatReader
 }
 
@@ -55,6 +56,9 @@ func (w *sendDM) Timeout(*river.Job[SendDMArgs]) time.Duration { return queue.Ma
 
 // Work claims, sends and records: two short transactions, none while sending.
 func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
+	if settled, err := w.lookFirst(ctx, job.Args.MessageID); err != nil || settled {
+		return err
+	}
 	if settled, err := w.recognise(ctx, job.Args.MessageID); err != nil || settled {
 		return err
 	}
@@ -65,7 +69,7 @@ func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
 	// finds its time over and sends nothing, when others may already look it up.
 	sendCtx, cancel := context.WithTimeout(ctx, w.settings.SendTimeout)
 	defer cancel()
-	m, err := w.claim(ctx, job.Args.MessageID)
+	m, writingUntil, err := w.claim(ctx, job.Args.MessageID)
 	if err != nil || m == nil {
 		return err
 	}
@@ -78,13 +82,13 @@ func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
 	}
 	// Whatever became of ctx meanwhile, the outcome must be written down.
 	ctx = context.WithoutCancel(ctx)
-	gapErr := w.keepGap(ctx, m)
+	gapErr := w.keepGap(ctx, m, writingUntil)
 	ctx, cancel = context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err != nil {
 		err = w.recordFailure(ctx, m, err)
 	} else {
-		err = w.recordSent(ctx, m, sent, time.Time{})
+		err = w.recordSent(ctx, m, sent, time.Time{}, time.Time{})
 	}
 	if gapErr != nil {
 		return errors.Join(err, gapErr)
@@ -92,13 +96,15 @@ func (w *sendDM) Work(ctx context.Context, job *river.Job[SendDMArgs]) error {
 	return err
 }
 
-// keepGap lets the gap after a write begin at its end, which may be long after the claim.
-// Before the outcome is recorded and by itself: it must hold whatever becomes of that.
-func (w *sendDM) keepGap(ctx context.Context, m *store.MessageLockRow) error {
+// keepGap lets the gap after a write begin at its end, which may be long after the claim,
+// and opens the account that the claim had closed until then. Before the outcome is
+// recorded and by itself: it must hold whatever becomes of that.
+func (w *sendDM) keepGap(ctx context.Context, m *store.MessageLockRow, writingUntil *time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // not that of the outcome
 	defer cancel()
 	gap := pacing.Gap{Min: w.settings.Limits.GapMin, Max: w.settings.Limits.GapMax}.After(m.ID)
-	if err := w.AccountKeepGap(ctx, w.Pool, store.AccountKeepGapParams{ID: m.AccountID, GapSeconds: gap.Seconds()}); err != nil {
+	keep := store.AccountKeepGapParams{ID: m.AccountID, GapSeconds: gap.Seconds(), WritingUntil: writingUntil}
+	if err := w.AccountKeepGap(ctx, w.Pool, keep); err != nil {
 		return fmt.Errorf("keep gap of account %s: %w", m.AccountID, err)
 	}
 	return nil

@@ -22,17 +22,22 @@ ON CONFLICT (id) DO UPDATE
 SET provider_id = excluded.provider_id,
     updated_at = now();
 
--- name: AccountSetNextWrite :exec
+-- name: AccountCloseWrites :one
+-- Nothing else is written while a write is under way, nor in the gap after it. When it
+-- is over [AccountKeepGap] opens the account; if its worker dies, the time does.
 UPDATE workers.accounts
-SET next_write_at = @next_write_at,
+SET next_write_at = now() + make_interval(secs => @gap_seconds::float8),
+    writing_until = now() + make_interval(secs => @closed_seconds::float8),
     updated_at = now()
-WHERE id = @id;
+WHERE id = @id
+RETURNING writing_until;
 
 -- name: AccountKeepGap :exec
 -- The gap after a write begins when the provider has answered: it may have written as
--- late as that.
+-- late as that. What another claim has closed meanwhile stays closed.
 UPDATE workers.accounts
 SET next_write_at = greatest(next_write_at, now() + make_interval(secs => @gap_seconds::float8)),
+    writing_until = CASE WHEN writing_until = @writing_until THEN NULL ELSE writing_until END,
     updated_at = now()
 WHERE id = @id;
 

@@ -12,6 +12,30 @@ import (
 	"github.com/google/uuid"
 )
 
+const accountCloseWrites = `-- name: AccountCloseWrites :one
+UPDATE workers.accounts
+SET next_write_at = now() + make_interval(secs => $1::float8),
+    writing_until = now() + make_interval(secs => $2::float8),
+    updated_at = now()
+WHERE id = $3
+RETURNING writing_until
+`
+
+type AccountCloseWritesParams struct {
+	GapSeconds    float64
+	ClosedSeconds float64
+	ID            string
+}
+
+// Nothing else is written while a write is under way, nor in the gap after it. When it
+// is over [AccountKeepGap] opens the account; if its worker dies, the time does.
+func (q *Queries) AccountCloseWrites(ctx context.Context, db DBTX, arg AccountCloseWritesParams) (*time.Time, error) {
+	row := db.QueryRow(ctx, accountCloseWrites, arg.GapSeconds, arg.ClosedSeconds, arg.ID)
+	var writing_until *time.Time
+	err := row.Scan(&writing_until)
+	return writing_until, err
+}
+
 const accountEnsure = `-- name: AccountEnsure :exec
 INSERT INTO workers.accounts (id)
 VALUES ($1)
@@ -24,7 +48,7 @@ func (q *Queries) AccountEnsure(ctx context.Context, db DBTX, id string) error {
 }
 
 const accountGet = `-- name: AccountGet :one
-SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at
+SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at, writing_until
 FROM workers.accounts
 WHERE id = $1
 `
@@ -54,6 +78,7 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, id string) (Account, 
 		&i.WarmUpFrom,
 		&i.RelationsCheckedAt,
 		&i.RelationsCheckAt,
+		&i.WritingUntil,
 	)
 	return i, err
 }
@@ -75,19 +100,21 @@ func (q *Queries) AccountIsKnown(ctx context.Context, db DBTX, id string) (bool,
 const accountKeepGap = `-- name: AccountKeepGap :exec
 UPDATE workers.accounts
 SET next_write_at = greatest(next_write_at, now() + make_interval(secs => $1::float8)),
+    writing_until = CASE WHEN writing_until = $2 THEN NULL ELSE writing_until END,
     updated_at = now()
-WHERE id = $2
+WHERE id = $3
 `
 
 type AccountKeepGapParams struct {
-	GapSeconds float64
-	ID         string
+	GapSeconds   float64
+	WritingUntil *time.Time
+	ID           string
 }
 
 // The gap after a write begins when the provider has answered: it may have written as
-// late as that.
+// late as that. What another claim has closed meanwhile stays closed.
 func (q *Queries) AccountKeepGap(ctx context.Context, db DBTX, arg AccountKeepGapParams) error {
-	_, err := db.Exec(ctx, accountKeepGap, arg.GapSeconds, arg.ID)
+	_, err := db.Exec(ctx, accountKeepGap, arg.GapSeconds, arg.WritingUntil, arg.ID)
 	return err
 }
 
@@ -306,7 +333,7 @@ func (q *Queries) AccountListWithWaitingLeads(ctx context.Context, db DBTX) ([]s
 }
 
 const accountLock = `-- name: AccountLock :one
-SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at
+SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at, writing_until
 FROM workers.accounts
 WHERE id = $1
 FOR UPDATE
@@ -338,6 +365,7 @@ func (q *Queries) AccountLock(ctx context.Context, db DBTX, id string) (Account,
 		&i.WarmUpFrom,
 		&i.RelationsCheckedAt,
 		&i.RelationsCheckAt,
+		&i.WritingUntil,
 	)
 	return i, err
 }
@@ -374,23 +402,6 @@ type AccountSetInboxReadParams struct {
 // Only where nobody set it back meanwhile: a rewind must not be undone.
 func (q *Queries) AccountSetInboxRead(ctx context.Context, db DBTX, arg AccountSetInboxReadParams) error {
 	_, err := db.Exec(ctx, accountSetInboxRead, arg.InboxReadUntil, arg.ID, arg.InboxRewinds)
-	return err
-}
-
-const accountSetNextWrite = `-- name: AccountSetNextWrite :exec
-UPDATE workers.accounts
-SET next_write_at = $1,
-    updated_at = now()
-WHERE id = $2
-`
-
-type AccountSetNextWriteParams struct {
-	NextWriteAt *time.Time
-	ID          string
-}
-
-func (q *Queries) AccountSetNextWrite(ctx context.Context, db DBTX, arg AccountSetNextWriteParams) error {
-	_, err := db.Exec(ctx, accountSetNextWrite, arg.NextWriteAt, arg.ID)
 	return err
 }
 

@@ -5,6 +5,8 @@ SELECT
     count(*) FILTER (WHERE m.state <> 'skipped')::integer AS questions,
     coalesce((array_agg(m.suggestion ORDER BY m.claimed_at DESC) FILTER (WHERE m.state IN ('sent', 'unknown')))[1], '')::text AS suggestion,
     coalesce(max(m.claimed_at) FILTER (WHERE m.state IN ('sent', 'unknown')), 'epoch')::timestamptz AS asked_at,
+    coalesce((array_agg(m.provider_claimed_at ORDER BY m.claimed_at DESC) FILTER (WHERE m.state IN ('sent', 'unknown')))[1], 'epoch')::timestamptz AS provider_claimed_at,
+    coalesce((array_agg(m.provider_sent_at ORDER BY m.claimed_at DESC) FILTER (WHERE m.state IN ('sent', 'unknown')))[1], 'epoch')::timestamptz AS provider_sent_at,
     EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = @lead_id)::boolean AS is_held
 FROM workers.messages m
 WHERE m.lead_id = @lead_id
@@ -12,14 +14,15 @@ WHERE m.lead_id = @lead_id
   AND m.state <> 'queued';
 
 -- name: TakeoverSet :execrows
--- A human wrote to these people after we did: the workers are silent from then on.
+-- A human wrote to these people after we did, by the provider's clock: the workers are
+-- silent from then on.
 INSERT INTO workers.takeovers (lead_id, reason)
 SELECT l.id, @reason
 FROM public.leads l
 JOIN workers.messages m ON m.lead_id = l.id
 WHERE m.account_id = @account_id
   AND m.state IN ('sent', 'unknown')
-  AND m.claimed_at < @written_at::timestamptz
+  AND coalesce(m.provider_sent_at, m.provider_claimed_at, m.claimed_at) < @written_at::timestamptz
   AND (m.chat_id = nullif(@chat_id::text, '')
     OR m.recipient_id = nullif(@person_id::text, '')
     OR EXISTS (
@@ -117,7 +120,9 @@ WHERE l.campaign_id = @campaign_id
       WHERE f.lead_id = l.id AND f.purpose = 'follow_up')
   AND NOT EXISTS (
       SELECT FROM workers.inbox_messages i
-      WHERE i.account_id = m.account_id AND i.sender_id = m.recipient_id AND i.sent_at > m.claimed_at - interval '2 minutes')
+      WHERE i.account_id = m.account_id AND i.sender_id = m.recipient_id
+        AND (i.sent_at > coalesce(m.provider_sent_at, m.provider_claimed_at, m.claimed_at) - interval '2 minutes'
+          OR m.provider_sent_at IS NULL AND i.received_at > m.claimed_at))
 ORDER BY m.sent_at
 LIMIT @max_rows;
 

@@ -136,6 +136,8 @@ SELECT
     count(*) FILTER (WHERE m.state <> 'skipped')::integer AS questions,
     coalesce((array_agg(m.suggestion ORDER BY m.claimed_at DESC) FILTER (WHERE m.state IN ('sent', 'unknown')))[1], '')::text AS suggestion,
     coalesce(max(m.claimed_at) FILTER (WHERE m.state IN ('sent', 'unknown')), 'epoch')::timestamptz AS asked_at,
+    coalesce((array_agg(m.provider_claimed_at ORDER BY m.claimed_at DESC) FILTER (WHERE m.state IN ('sent', 'unknown')))[1], 'epoch')::timestamptz AS provider_claimed_at,
+    coalesce((array_agg(m.provider_sent_at ORDER BY m.claimed_at DESC) FILTER (WHERE m.state IN ('sent', 'unknown')))[1], 'epoch')::timestamptz AS provider_sent_at,
     EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = $1)::boolean AS is_held
 FROM workers.messages m
 WHERE m.lead_id = $1
@@ -144,10 +146,12 @@ WHERE m.lead_id = $1
 `
 
 type ConversationGetRow struct {
-	Questions  int32
-	Suggestion string
-	AskedAt    time.Time
-	IsHeld     bool
+	Questions         int32
+	Suggestion        string
+	AskedAt           time.Time
+	ProviderClaimedAt time.Time
+	ProviderSentAt    time.Time
+	IsHeld            bool
 }
 
 // How a conversation stands: the second questions that were put, what the newest of
@@ -159,6 +163,8 @@ func (q *Queries) ConversationGet(ctx context.Context, db DBTX, leadID uuid.UUID
 		&i.Questions,
 		&i.Suggestion,
 		&i.AskedAt,
+		&i.ProviderClaimedAt,
+		&i.ProviderSentAt,
 		&i.IsHeld,
 	)
 	return i, err
@@ -216,7 +222,9 @@ WHERE l.campaign_id = $1
       WHERE f.lead_id = l.id AND f.purpose = 'follow_up')
   AND NOT EXISTS (
       SELECT FROM workers.inbox_messages i
-      WHERE i.account_id = m.account_id AND i.sender_id = m.recipient_id AND i.sent_at > m.claimed_at - interval '2 minutes')
+      WHERE i.account_id = m.account_id AND i.sender_id = m.recipient_id
+        AND (i.sent_at > coalesce(m.provider_sent_at, m.provider_claimed_at, m.claimed_at) - interval '2 minutes'
+          OR m.provider_sent_at IS NULL AND i.received_at > m.claimed_at))
 ORDER BY m.sent_at
 LIMIT $4
 `
@@ -581,7 +589,7 @@ FROM public.leads l
 JOIN workers.messages m ON m.lead_id = l.id
 WHERE m.account_id = $2
   AND m.state IN ('sent', 'unknown')
-  AND m.claimed_at < $3::timestamptz
+  AND coalesce(m.provider_sent_at, m.provider_claimed_at, m.claimed_at) < $3::timestamptz
   AND (m.chat_id = nullif($4::text, '')
     OR m.recipient_id = nullif($5::text, '')
     OR EXISTS (
@@ -601,7 +609,8 @@ type TakeoverSetParams struct {
 	PersonID  string
 }
 
-// A human wrote to these people after we did: the workers are silent from then on.
+// A human wrote to these people after we did, by the provider's clock: the workers are
+// silent from then on.
 func (q *Queries) TakeoverSet(ctx context.Context, db DBTX, arg TakeoverSetParams) (int64, error) {
 	result, err := db.Exec(ctx, takeoverSet,
 		arg.Reason,

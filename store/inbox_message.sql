@@ -13,7 +13,11 @@ SELECT
     i.chat_id,
     i.sender_id,
     i.body,
-    i.sent_at
+    i.sent_at,     -- by the provider's clock
+    i.message_id,
+    i.received_at,
+    (i.received_at > now() - interval '1 hour')::boolean AS is_fresh,
+    now()::timestamptz AS now
 FROM workers.inbox_messages i
 WHERE i.account_id = @account_id
   AND i.handled_at IS NULL

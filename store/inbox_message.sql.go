@@ -140,7 +140,11 @@ SELECT
     i.chat_id,
     i.sender_id,
     i.body,
-    i.sent_at
+    i.sent_at,     -- by the provider's clock
+    i.message_id,
+    i.received_at,
+    (i.received_at > now() - interval '1 hour')::boolean AS is_fresh,
+    now()::timestamptz AS now
 FROM workers.inbox_messages i
 WHERE i.account_id = $1
   AND i.handled_at IS NULL
@@ -159,11 +163,15 @@ type InboxMessageListUnhandledParams struct {
 }
 
 type InboxMessageListUnhandledRow struct {
-	ID       int64
-	ChatID   *string
-	SenderID string
-	Body     string
-	SentAt   time.Time
+	ID         int64
+	ChatID     *string
+	SenderID   string
+	Body       string
+	SentAt     time.Time
+	MessageID  string
+	ReceivedAt time.Time
+	IsFresh    bool
+	Now        time.Time
 }
 
 // Oldest first, by when they were written: pages come newest first, and of two
@@ -189,6 +197,10 @@ func (q *Queries) InboxMessageListUnhandled(ctx context.Context, db DBTX, arg In
 			&i.SenderID,
 			&i.Body,
 			&i.SentAt,
+			&i.MessageID,
+			&i.ReceivedAt,
+			&i.IsFresh,
+			&i.Now,
 		); err != nil {
 			return nil, err
 		}

@@ -107,7 +107,9 @@ SELECT
     coalesce(m.claimed_at, CASE WHEN isfinite(l.created_at) THEN l.created_at END, 'epoch'::timestamptz)::timestamptz AS asked_at,
     coalesce(m.id, 0)::bigint AS message_id, -- 0: there is none
     m.chat_id,
-    m.scrape_job_id
+    m.scrape_job_id,
+    coalesce(m.provider_claimed_at, 'epoch')::timestamptz AS provider_claimed_at, -- the epoch: not known
+    coalesce(m.provider_sent_at, 'epoch')::timestamptz AS provider_sent_at
 FROM public.leads l
 LEFT JOIN LATERAL (
     SELECT a.*

@@ -86,10 +86,12 @@ SELECT
     coalesce(m.claimed_at, CASE WHEN isfinite(l.created_at) THEN l.created_at END, 'epoch'::timestamptz)::timestamptz AS asked_at,
     coalesce(m.id, 0)::bigint AS message_id, -- 0: there is none
     m.chat_id,
-    m.scrape_job_id
+    m.scrape_job_id,
+    coalesce(m.provider_claimed_at, 'epoch')::timestamptz AS provider_claimed_at, -- the epoch: not known
+    coalesce(m.provider_sent_at, 'epoch')::timestamptz AS provider_sent_at
 FROM public.leads l
 LEFT JOIN LATERAL (
-    SELECT a.id, a.account_id, a.campaign_id, a.scrape_job_id, a.lead_id, a.purpose, a.recipient_id, a.chat_id, a.body, a.state, a.not_before, a.attempts, a.claim, a.claimed_at, a.sent_at, a.provider_message_id, a.error_type, a.error_detail, a.created_at, a.updated_at, a.claimed_by, a.post_social_id, a.comment_id, a.distance, a.suggestion, a.duplicate_of, a.recipient_slug
+    SELECT a.id, a.account_id, a.campaign_id, a.scrape_job_id, a.lead_id, a.purpose, a.recipient_id, a.chat_id, a.body, a.state, a.not_before, a.attempts, a.claim, a.claimed_at, a.sent_at, a.provider_message_id, a.error_type, a.error_detail, a.created_at, a.updated_at, a.claimed_by, a.post_social_id, a.comment_id, a.distance, a.suggestion, a.duplicate_of, a.recipient_slug, a.provider_claimed_at, a.provider_sent_at, a.doubt
     FROM workers.messages a
     WHERE a.lead_id = l.id
       AND a.purpose IN ('first_dm', 'invitation', 'public_reply')
@@ -113,12 +115,14 @@ type LeadFindAskedParams struct {
 }
 
 type LeadFindAskedRow struct {
-	ID          uuid.UUID
-	CampaignID  *uuid.UUID
-	AskedAt     time.Time
-	MessageID   int64
-	ChatID      *string
-	ScrapeJobID *uuid.UUID
+	ID                uuid.UUID
+	CampaignID        *uuid.UUID
+	AskedAt           time.Time
+	MessageID         int64
+	ChatID            *string
+	ScrapeJobID       *uuid.UUID
+	ProviderClaimedAt time.Time
+	ProviderSentAt    time.Time
 }
 
 // The lead that an answer belongs to: the one of that person that was asked last,
@@ -133,6 +137,8 @@ func (q *Queries) LeadFindAsked(ctx context.Context, db DBTX, arg LeadFindAskedP
 		&i.MessageID,
 		&i.ChatID,
 		&i.ScrapeJobID,
+		&i.ProviderClaimedAt,
+		&i.ProviderSentAt,
 	)
 	return i, err
 }

@@ -8,6 +8,7 @@ package store
 //	  +---------+---- queued    surely not sent
 //	queued → skipped            no longer wanted
 //	failed → queued             the person was not connected, and is now
+//	unknown, in doubt           only a human can tell: see DoubtOwnMessage
 const (
 	MessageQueued  = "queued"
 	MessageSending = "sending"
@@ -16,6 +17,19 @@ const (
 	MessageSkipped = "skipped"
 	MessageUnknown = "unknown"
 )
+
+// What is to be done about a message in doubt that no look can settle.
+const (
+	// DoubtOwnMessage: the account wrote something in that chat meanwhile, perhaps this.
+	// A human must say.
+	DoubtOwnMessage = "own_message"
+	// DoubtResend: a human said that it did not go out.
+	DoubtResend = "resend"
+)
+
+// OwnMessageUnknown is the error type of a message that waits for a human to say whether
+// it went out.
+const OwnMessageUnknown = "own_message_unknown"
 
 // Purposes of messages.
 const (

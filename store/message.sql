@@ -32,6 +32,8 @@ SELECT
     m.attempts,
     m.claim,
     m.claimed_at,
+    m.provider_claimed_at,
+    m.doubt,
     (m.claimed_by IS NOT NULL
         AND NOT EXISTS (SELECT FROM workers.instances i WHERE i.id = m.claimed_by))::boolean AS claimer_gone,
     -- Its campaign rests, or a human writes with that person.
@@ -54,6 +56,8 @@ SET state = 'sending',
     claim = @claim,
     claimed_by = nullif(@claimed_by::text, ''),
     claimed_at = now(),
+    provider_claimed_at = sqlc.narg('provider_now'),
+    doubt = NULL,
     not_before = NULL,
     attempts = attempts + 1,
     updated_at = now()
@@ -66,6 +70,8 @@ SET state = 'sent',
     sent_at = coalesce(sqlc.narg('sent_at'), now()),
     chat_id = coalesce(nullif(@chat_id::text, ''), chat_id),
     provider_message_id = nullif(@provider_message_id::text, ''),
+    provider_sent_at = coalesce(sqlc.narg('provider_sent_at'), provider_sent_at),
+    doubt = NULL,
     error_type = NULL,
     error_detail = NULL,
     updated_at = now()
@@ -82,6 +88,7 @@ SET state = @state,
     -- A chat that is gone is not written to again, nor is it looked for.
     chat_id = CASE WHEN @chat_is_gone::boolean THEN NULL ELSE chat_id END,
     distance = CASE WHEN @chat_is_gone::boolean THEN NULL ELSE distance END,
+    doubt = sqlc.narg('doubt'),
     error_type = nullif(@error_type::text, ''),
     error_detail = nullif(@error_detail::text, ''),
     updated_at = now()
@@ -209,7 +216,8 @@ SELECT EXISTS (
 -- name: MessageListAccountsOpen :many
 SELECT DISTINCT account_id
 FROM workers.messages
-WHERE state IN ('queued', 'sending', 'unknown');
+WHERE state IN ('queued', 'sending', 'unknown')
+  AND doubt IS DISTINCT FROM 'own_message';
 
 -- name: MessageListOpen :many
 -- The open messages of an account that may have their turn until a time, of each
@@ -249,6 +257,7 @@ FROM (
     LEFT JOIN public.campaigns c ON c.id = m.campaign_id
     WHERE m.account_id = @account_id
       AND m.state IN ('queued', 'sending', 'unknown')
+      AND m.doubt IS DISTINCT FROM 'own_message'
       AND (m.not_before IS NULL OR m.not_before <= @until::timestamptz)
       AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL) AND NOT EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id))) o
 WHERE o.place <= @per_source::integer

@@ -91,20 +91,28 @@ SET state = 'sending',
     claim = $1,
     claimed_by = nullif($2::text, ''),
     claimed_at = now(),
+    provider_claimed_at = $3,
+    doubt = NULL,
     not_before = NULL,
     attempts = attempts + 1,
     updated_at = now()
-WHERE id = $3
+WHERE id = $4
 `
 
 type MessageClaimParams struct {
-	Claim     *uuid.UUID
-	ClaimedBy string
-	ID        int64
+	Claim       *uuid.UUID
+	ClaimedBy   string
+	ProviderNow *time.Time
+	ID          int64
 }
 
 func (q *Queries) MessageClaim(ctx context.Context, db DBTX, arg MessageClaimParams) error {
-	_, err := db.Exec(ctx, messageClaim, arg.Claim, arg.ClaimedBy, arg.ID)
+	_, err := db.Exec(ctx, messageClaim,
+		arg.Claim,
+		arg.ClaimedBy,
+		arg.ProviderNow,
+		arg.ID,
+	)
 	return err
 }
 
@@ -322,6 +330,7 @@ const messageListAccountsOpen = `-- name: MessageListAccountsOpen :many
 SELECT DISTINCT account_id
 FROM workers.messages
 WHERE state IN ('queued', 'sending', 'unknown')
+  AND doubt IS DISTINCT FROM 'own_message'
 `
 
 func (q *Queries) MessageListAccountsOpen(ctx context.Context, db DBTX) ([]string, error) {
@@ -380,6 +389,7 @@ FROM (
     LEFT JOIN public.campaigns c ON c.id = m.campaign_id
     WHERE m.account_id = $1
       AND m.state IN ('queued', 'sending', 'unknown')
+      AND m.doubt IS DISTINCT FROM 'own_message'
       AND (m.not_before IS NULL OR m.not_before <= $2::timestamptz)
       AND (m.state <> 'queued' OR NOT coalesce(c.status IN ('paused', 'completed') OR c.ends_at <= now(), c.id IS NULL) AND NOT EXISTS (SELECT FROM workers.takeovers t WHERE t.lead_id = m.lead_id))) o
 WHERE o.place <= $3::integer
@@ -566,6 +576,8 @@ SELECT
     m.attempts,
     m.claim,
     m.claimed_at,
+    m.provider_claimed_at,
+    m.doubt,
     (m.claimed_by IS NOT NULL
         AND NOT EXISTS (SELECT FROM workers.instances i WHERE i.id = m.claimed_by))::boolean AS claimer_gone,
     -- Its campaign rests, or a human writes with that person.
@@ -584,27 +596,29 @@ FOR UPDATE OF m
 `
 
 type MessageLockRow struct {
-	ID             int64
-	AccountID      string
-	CampaignID     uuid.UUID
-	ScrapeJobID    *uuid.UUID
-	LeadID         *uuid.UUID
-	Purpose        string
-	RecipientID    string
-	ChatID         *string
-	Body           string
-	PostSocialID   *string
-	CommentID      *string
-	Distance       *string
-	State          string
-	NotBefore      *time.Time
-	Attempts       int32
-	Claim          *uuid.UUID
-	ClaimedAt      *time.Time
-	ClaimerGone    bool
-	Rests          bool
-	AccountStopped bool
-	Now            time.Time
+	ID                int64
+	AccountID         string
+	CampaignID        uuid.UUID
+	ScrapeJobID       *uuid.UUID
+	LeadID            *uuid.UUID
+	Purpose           string
+	RecipientID       string
+	ChatID            *string
+	Body              string
+	PostSocialID      *string
+	CommentID         *string
+	Distance          *string
+	State             string
+	NotBefore         *time.Time
+	Attempts          int32
+	Claim             *uuid.UUID
+	ClaimedAt         *time.Time
+	ProviderClaimedAt *time.Time
+	Doubt             *string
+	ClaimerGone       bool
+	Rests             bool
+	AccountStopped    bool
+	Now               time.Time
 }
 
 // Everything that decides whether a message may go out now.
@@ -629,6 +643,8 @@ func (q *Queries) MessageLock(ctx context.Context, db DBTX, id int64) (MessageLo
 		&i.Attempts,
 		&i.Claim,
 		&i.ClaimedAt,
+		&i.ProviderClaimedAt,
+		&i.Doubt,
 		&i.ClaimerGone,
 		&i.Rests,
 		&i.AccountStopped,
@@ -665,11 +681,12 @@ SET state = $1,
     -- A chat that is gone is not written to again, nor is it looked for.
     chat_id = CASE WHEN $4::boolean THEN NULL ELSE chat_id END,
     distance = CASE WHEN $4::boolean THEN NULL ELSE distance END,
-    error_type = nullif($5::text, ''),
-    error_detail = nullif($6::text, ''),
+    doubt = $5,
+    error_type = nullif($6::text, ''),
+    error_detail = nullif($7::text, ''),
     updated_at = now()
-WHERE id = $7
-  AND claim = $8
+WHERE id = $8
+  AND claim = $9
   AND state IN ('sending', 'unknown')
 `
 
@@ -678,6 +695,7 @@ type MessageRecordOutcomeParams struct {
 	NotBefore    *time.Time
 	CostsNothing bool
 	ChatIsGone   bool
+	Doubt        *string
 	ErrorType    string
 	ErrorDetail  string
 	ID           int64
@@ -690,6 +708,7 @@ func (q *Queries) MessageRecordOutcome(ctx context.Context, db DBTX, arg Message
 		arg.NotBefore,
 		arg.CostsNothing,
 		arg.ChatIsGone,
+		arg.Doubt,
 		arg.ErrorType,
 		arg.ErrorDetail,
 		arg.ID,
@@ -707,11 +726,13 @@ SET state = 'sent',
     sent_at = coalesce($1, now()),
     chat_id = coalesce(nullif($2::text, ''), chat_id),
     provider_message_id = nullif($3::text, ''),
+    provider_sent_at = coalesce($4, provider_sent_at),
+    doubt = NULL,
     error_type = NULL,
     error_detail = NULL,
     updated_at = now()
-WHERE id = $4
-  AND claim = $5
+WHERE id = $5
+  AND claim = $6
   AND state IN ('sending', 'unknown')
 `
 
@@ -719,6 +740,7 @@ type MessageRecordSentParams struct {
 	SentAt            *time.Time
 	ChatID            string
 	ProviderMessageID string
+	ProviderSentAt    *time.Time
 	ID                int64
 	Claim             *uuid.UUID
 }
@@ -729,6 +751,7 @@ func (q *Queries) MessageRecordSent(ctx context.Context, db DBTX, arg MessageRec
 		arg.SentAt,
 		arg.ChatID,
 		arg.ProviderMessageID,
+		arg.ProviderSentAt,
 		arg.ID,
 		arg.Claim,
 	)

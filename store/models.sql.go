@@ -32,6 +32,7 @@ type Account struct {
 	WarmUpFrom           *time.Time
 	RelationsCheckedAt   *time.Time
 	RelationsCheckAt     *time.Time
+	WritingUntil         *time.Time
 }
 
 type Pause struct {
@@ -79,4 +80,10 @@ type WebhookEndpoint struct {
 	Openings       int32
 	GapMs          int64
 	CreatedAt      time.Time
+}
+
+type WorkersFirstLook struct {
+	AccountID string
+	Since     time.Time
+	Until     *time.Time
 }

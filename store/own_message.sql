@@ -1,22 +1,14 @@
 -- name: OwnMessageInsert :execrows
 -- Notes when the account's owner wrote something, unless it is a message of the
--- ledger: those count already. Of one in doubt only the text tells, and of the note of
--- an invitation, which becomes a message when it is accepted, days later.
+-- ledger: those count already. Of the note of an invitation, which becomes a message
+-- when it is accepted, days later, only the text tells. Limits are counted by our clock,
+-- so what the provider's puts into the future was written now.
 INSERT INTO workers.own_messages (account_id, message_id, sent_at)
-SELECT @account_id, @message_id, @sent_at
+SELECT @account_id, @message_id, least(@sent_at::timestamptz, now())
 WHERE NOT EXISTS (
       SELECT FROM workers.messages m
       WHERE m.account_id = @account_id
         AND m.provider_message_id = @message_id::text)
-  AND NOT EXISTS (
-      SELECT FROM workers.messages m
-      WHERE m.account_id = @account_id
-        AND m.state IN ('sending', 'sent', 'unknown')
-        AND m.purpose <> 'public_reply'
-        AND m.provider_message_id IS NULL
-        AND coalesce(m.sent_at, m.claimed_at) > @earliest::timestamptz
-        AND coalesce(m.sent_at, m.claimed_at) < @latest::timestamptz
-        AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace(@body::text, '\s+', ' ', 'g')))
   AND NOT EXISTS (
       SELECT FROM workers.messages m
       WHERE m.account_id = @account_id

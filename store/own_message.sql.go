@@ -12,7 +12,7 @@ import (
 
 const ownMessageInsert = `-- name: OwnMessageInsert :execrows
 INSERT INTO workers.own_messages (account_id, message_id, sent_at)
-SELECT $1, $2, $3
+SELECT $1, $2, least($3::timestamptz, now())
 WHERE NOT EXISTS (
       SELECT FROM workers.messages m
       WHERE m.account_id = $1
@@ -20,18 +20,9 @@ WHERE NOT EXISTS (
   AND NOT EXISTS (
       SELECT FROM workers.messages m
       WHERE m.account_id = $1
-        AND m.state IN ('sending', 'sent', 'unknown')
-        AND m.purpose <> 'public_reply'
-        AND m.provider_message_id IS NULL
-        AND coalesce(m.sent_at, m.claimed_at) > $4::timestamptz
-        AND coalesce(m.sent_at, m.claimed_at) < $5::timestamptz
-        AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace($6::text, '\s+', ' ', 'g')))
-  AND NOT EXISTS (
-      SELECT FROM workers.messages m
-      WHERE m.account_id = $1
         AND m.purpose = 'invitation'
         AND m.state IN ('sending', 'sent', 'unknown')
-        AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace($6::text, '\s+', ' ', 'g')))
+        AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace($4::text, '\s+', ' ', 'g')))
 ON CONFLICT (account_id, message_id) DO NOTHING
 `
 
@@ -39,21 +30,18 @@ type OwnMessageInsertParams struct {
 	AccountID string
 	MessageID string
 	SentAt    time.Time
-	Earliest  time.Time
-	Latest    time.Time
 	Body      string
 }
 
 // Notes when the account's owner wrote something, unless it is a message of the
-// ledger: those count already. Of one in doubt only the text tells, and of the note of
-// an invitation, which becomes a message when it is accepted, days later.
+// ledger: those count already. Of the note of an invitation, which becomes a message
+// when it is accepted, days later, only the text tells. Limits are counted by our clock,
+// so what the provider's puts into the future was written now.
 func (q *Queries) OwnMessageInsert(ctx context.Context, db DBTX, arg OwnMessageInsertParams) (int64, error) {
 	result, err := db.Exec(ctx, ownMessageInsert,
 		arg.AccountID,
 		arg.MessageID,
 		arg.SentAt,
-		arg.Earliest,
-		arg.Latest,
 		arg.Body,
 	)
 	if err != nil {

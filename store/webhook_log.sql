@@ -174,8 +174,21 @@ WHERE endpoint_id = @endpoint_id
   AND (status IS DISTINCT FROM 'pending' OR next_attempt_at IS NOT NULL OR abandoned_at IS NOT NULL);
 
 -- name: WebhookLogInsert :exec
+-- The id says which answer gave the address. A row with it is there when the answer was
+-- taken before, of a lead that was set back: it is delivered again, under the id by which
+-- its receiver knows it.
 INSERT INTO public.webhook_logs (id, lead_id, campaign_id, webhook_url, payload, status, retry_count)
-VALUES (@id, @lead_id, @campaign_id, @webhook_url, @payload, 'pending', 0);
+VALUES (@id, @lead_id, @campaign_id, @webhook_url, @payload, 'pending', 0)
+ON CONFLICT (id) DO UPDATE
+SET lead_id = excluded.lead_id,
+    campaign_id = excluded.campaign_id,
+    webhook_url = excluded.webhook_url,
+    payload = excluded.payload,
+    status = 'pending',
+    retry_count = 0,
+    next_attempt_at = NULL,
+    abandoned_at = NULL,
+    endpoint_id = NULL;
 
 -- name: WebhookLogRecordSent :exec
 UPDATE public.webhook_logs

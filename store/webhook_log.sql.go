@@ -127,6 +127,16 @@ func (q *Queries) WebhookLogGoLast(ctx context.Context, db DBTX, arg WebhookLogG
 const webhookLogInsert = `-- name: WebhookLogInsert :exec
 INSERT INTO public.webhook_logs (id, lead_id, campaign_id, webhook_url, payload, status, retry_count)
 VALUES ($1, $2, $3, $4, $5, 'pending', 0)
+ON CONFLICT (id) DO UPDATE
+SET lead_id = excluded.lead_id,
+    campaign_id = excluded.campaign_id,
+    webhook_url = excluded.webhook_url,
+    payload = excluded.payload,
+    status = 'pending',
+    retry_count = 0,
+    next_attempt_at = NULL,
+    abandoned_at = NULL,
+    endpoint_id = NULL
 `
 
 type WebhookLogInsertParams struct {
@@ -137,6 +147,9 @@ type WebhookLogInsertParams struct {
 	Payload    json.RawMessage
 }
 
+// The id says which answer gave the address. A row with it is there when the answer was
+// taken before, of a lead that was set back: it is delivered again, under the id by which
+// its receiver knows it.
 func (q *Queries) WebhookLogInsert(ctx context.Context, db DBTX, arg WebhookLogInsertParams) error {
 	_, err := db.Exec(ctx, webhookLogInsert,
 		arg.ID,

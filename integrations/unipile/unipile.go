@@ -36,7 +36,8 @@ type Config struct {
 	APIKey string
 	// Timeout of one whole exchange; 0 means 20 s.
 	Timeout time.Duration
-	// HTTPClient is optional. It is copied; redirects are never followed.
+	// HTTPClient is optional. It is copied; redirects are never followed. Without it
+	// nothing is delivered later than twice the Timeout after an exchange began.
 	HTTPClient *http.Client
 	// Observe is told of each exchange; optional.
 	Observe integrations.Observer
@@ -52,6 +53,7 @@ type Client struct {
 	base    string // https://host:port/api/v1
 	apiKey  string
 	limited time.Duration
+	clock   clock
 }
 
 // New checks the configuration; it makes no call.
@@ -67,11 +69,15 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	timeout := cmp.Or(cfg.Timeout, integrations.DefaultTimeout)
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = &http.Client{Transport: newTransport(timeout)}
+	}
 	return &Client{
 		http: integrations.Client{
 			Service: service,
 			HTTP:    integrations.NoRedirects(cfg.HTTPClient),
-			Timeout: cfg.Timeout,
+			Timeout: timeout,
 			Observe: cfg.Observe,
 		},
 		base:    base,
@@ -100,6 +106,7 @@ func (c *Client) do(ctx context.Context, call apiCall, into any) error {
 		return err
 	}
 	answer, err := c.http.Do(ctx, call.operation, req)
+	c.clock.look(answer.Header)
 	if err != nil {
 		failure := integrations.As(err)
 		failure.AccountID = call.account

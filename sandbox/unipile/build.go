@@ -75,7 +75,7 @@ func (s *Server) SetAccountStatus(id, status string) {
 	s.publishStatus(a, status)
 	if status == "OK" {
 		for _, m := range a.missed {
-			m.syncedAt = s.now()
+			m.syncedAt = s.real()
 			s.publishMessage(m)
 		}
 		a.missed = nil

@@ -66,6 +66,7 @@ func (c *call) answer(status int, body any) {
 	c.record.Status = status
 	c.s.mu.Unlock()
 	c.w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	c.w.Header().Set("Date", c.s.date())
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(data)
 }

@@ -183,7 +183,7 @@ func (s *Server) postComment(c *call) (any, error) {
 	if parent := s.world.comments[parentID]; parentID != "" && (parent == nil || s.world.mustPost(parent.PostID) != p) {
 		return nil, notFound("Comment not found")
 	}
-	added := s.world.addComment(Comment{PostID: p.ID, AuthorID: a.ProviderID, Text: text, At: s.now(), ParentID: parentID})
+	added := s.world.addComment(Comment{PostID: p.ID, AuthorID: a.ProviderID, Text: s.shownAs(text), At: s.now(), ParentID: parentID})
 	return commentSent{Object: "CommentSent", CommentID: added.ID}, nil
 }
 

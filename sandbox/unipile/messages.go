@@ -77,7 +77,7 @@ func (s *Server) store(m *message) *message {
 	w.messages[m.id] = m
 
 	if a := w.account(m.chat.accountID); a.Status == "OK" {
-		m.syncedAt = s.now()
+		m.syncedAt = s.real()
 		s.publishMessage(m)
 	} else {
 		a.missed = append(a.missed, m)
@@ -95,7 +95,7 @@ func (s *Server) store(m *message) *message {
 
 // visible reports whether reads show the message yet.
 func (s *Server) visible(m *message) bool {
-	return !m.syncedAt.IsZero() && !s.now().Before(m.syncedAt.Add(s.opts.ReadLag))
+	return !m.syncedAt.IsZero() && !s.real().Before(m.syncedAt.Add(s.opts.ReadLag))
 }
 
 func (w *world) messageItem(m *message) messageItem {

@@ -99,7 +99,7 @@ func (w *world) mayWrite(a *account, to pair) error {
 // send stores a message that came through the API.
 func (s *Server) send(a *account, c *chat, text string, file bool, via string) *message {
 	a.dms.used++
-	m := s.store(&message{chat: c, senderID: a.ProviderID, text: text, attachment: file})
+	m := s.store(&message{chat: c, senderID: a.ProviderID, text: s.shownAs(text), attachment: file})
 	s.sent = append(s.sent, SentMessage{
 		ID: m.id, AccountID: a.ID, ChatID: c.id, RecipientID: c.personID, Text: text, At: m.at, Via: via,
 	})

@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -71,6 +72,9 @@ type Server struct {
 	requests   []*Request
 	sent       []SentMessage
 	deliveries []Delivery
+	change     func(string) string // of texts, before they are shown
+
+	clock atomic.Pointer[Clock]
 }
 
 // New returns a server with an empty world. Close it when done.
@@ -93,6 +97,7 @@ func New(opts Options) *Server {
 		world:      newWorld(opts.Seed, opts.DefaultDistance),
 		noise:      rand.New(rand.NewPCG(opts.Seed, 2)),
 	}
+	s.clock.Store(&Clock{})
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for _, rt := range s.routes() {
 		s.operations[rt.operation] = true
@@ -110,9 +115,6 @@ func (s *Server) Close() {
 	s.wg.Wait()
 	s.hooks.CloseIdleConnections()
 }
-
-// now is the time of the world, in the vendor's precision.
-func (s *Server) now() time.Time { return s.opts.Now().UTC().Truncate(time.Millisecond) }
 
 // later runs f after d unless the server is closed before. The caller holds s.mu,
 // which is what keeps a goroutine from starting behind Close's back.
