@@ -174,17 +174,14 @@ func (w *pollComments) captureFromComment(
 	if reply.Kind != conversation.ReplyFound {
 		return false, nil
 	}
-	err := w.capture(ctx, tx, origin{
+	captured, err := w.capture(ctx, tx, origin{
 		leadID: leadID, campaignID: sj.CampaignID, askedBy: &sj.ID,
 		accountID: sj.UnipileAccountID, personID: c.AuthorID, distance: nullable(string(c.Distance)),
 	}, reply.Address)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil // it has one, or opted out
-	}
-	if err == nil {
+	if err == nil && captured {
 		w.funnel.EmailInComment()
 	}
-	return err == nil, err
+	return captured, err
 }
 
 // isBlocked reports whether a commenter is on the campaign's blocklist.

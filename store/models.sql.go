@@ -32,6 +32,11 @@ type Account struct {
 	WarmUpFrom           *time.Time
 	RelationsCheckedAt   *time.Time
 	RelationsCheckAt     *time.Time
+	InboxDeepReadAt      *time.Time
+	InboxDeepTriedAt     *time.Time
+	InboxStoppedAt       *time.Time
+	InboxResumedAt       *time.Time
+	RelinkedAt           *time.Time
 }
 
 type Pause struct {
