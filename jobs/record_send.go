@@ -32,16 +32,7 @@ func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent u
 		if m.Purpose != store.PurposeFirstDM {
 			return nil
 		}
-		if m.LeadID != nil {
-			move := store.LeadMoveParams{ID: *m.LeadID, FromStatus: store.LeadCommentDetected, ToStatus: store.LeadDMSent}
-			if _, err := w.LeadMove(ctx, tx, move); err != nil {
-				return err
-			}
-		}
-		if m.ScrapeJobID != nil {
-			return w.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: *m.ScrapeJobID, Dms: 1})
-		}
-		return nil
+		return w.moveLeadOrLater(ctx, tx, m.ID, m.LeadID, m.ScrapeJobID)
 	})
 	if err != nil {
 		return fmt.Errorf("record message %d as sent: %w", m.ID, err)

@@ -13,6 +13,9 @@ ALTER TABLE workers.accounts
 ALTER TABLE workers.messages
     ADD COLUMN IF NOT EXISTS lead_behind boolean NOT NULL DEFAULT false;
 CREATE INDEX IF NOT EXISTS messages_lead_behind ON workers.messages (id) WHERE lead_behind;
+-- A comment whose lead was locked was left out: at its end, the scan starts over.
+ALTER TABLE workers.watched_posts
+    ADD COLUMN IF NOT EXISTS scan_starts_over boolean NOT NULL DEFAULT false;
 
 -- Who was written to by an account, and for which campaigns it wrote.
 CREATE INDEX IF NOT EXISTS messages_person ON workers.messages (recipient_id, account_id);

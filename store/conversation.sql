@@ -143,7 +143,9 @@ WHERE id IN (
     WHERE l.campaign_id = @campaign_id
       AND l.status = 'dm_sent'
       AND (SELECT max(coalesce(m.sent_at, m.updated_at)) FROM workers.messages m WHERE m.lead_id = l.id) <= @before::timestamptz
-    LIMIT @max_rows);
+    LIMIT @max_rows
+    -- What somebody holds is for the next sweep.
+    FOR UPDATE OF l SKIP LOCKED);
 
 -- name: LeadSearch :many
 -- Leads by id, member id, profile URL or address, newest first.

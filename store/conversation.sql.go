@@ -173,7 +173,9 @@ WHERE id IN (
     WHERE l.campaign_id = $1
       AND l.status = 'dm_sent'
       AND (SELECT max(coalesce(m.sent_at, m.updated_at)) FROM workers.messages m WHERE m.lead_id = l.id) <= $2::timestamptz
-    LIMIT $3)
+    LIMIT $3
+    -- What somebody holds is for the next sweep.
+    FOR UPDATE OF l SKIP LOCKED)
 `
 
 type LeadExpireSilentParams struct {
