@@ -105,7 +105,7 @@ SELECT
                 THEN a.inbox_stopped_at - make_interval(secs => $1::float8) END),
         now() - make_interval(secs => $2::float8))::timestamptz AS deep_since,
     (a.inbox_read_until IS NULL)::boolean AS is_first,
-    (a.inbox_read_until IS NOT NULL
+    coalesce(a.inbox_read_until IS NOT NULL
         AND (a.inbox_deep_tried_at IS NULL
             OR a.inbox_deep_tried_at < now() - interval '10 minutes'
             OR a.inbox_resumed_at <= now() AND a.inbox_resumed_at > a.inbox_deep_tried_at)
@@ -113,7 +113,7 @@ SELECT
             OR a.inbox_resumed_at <= now() AND a.inbox_resumed_at > a.inbox_deep_read_at
             OR now() - a.inbox_deep_read_at >= least(interval '6 hours', greatest(interval '10 minutes',
                 CASE WHEN a.inbox_resumed_at <= a.inbox_deep_read_at
-                    THEN a.inbox_deep_read_at - a.inbox_resumed_at END))))::boolean AS deep_is_due,
+                    THEN a.inbox_deep_read_at - a.inbox_resumed_at END))), false)::boolean AS deep_is_due,
     now()::timestamptz AS now
 FROM workers.accounts a
 WHERE a.id = $4

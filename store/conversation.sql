@@ -70,7 +70,8 @@ WHERE c.id IN (
     SELECT m.campaign_id
     FROM workers.messages m
     WHERE m.account_id = @account_id
-      AND m.recipient_id = @person_id)
+      AND m.recipient_id = @person_id
+      AND m.state IN ('sending', 'sent', 'unknown'))
 ON CONFLICT DO NOTHING;
 
 -- name: OptOutMoveLeads :execrows

@@ -448,7 +448,8 @@ WHERE c.id IN (
     SELECT m.campaign_id
     FROM workers.messages m
     WHERE m.account_id = $2
-      AND m.recipient_id = $1)
+      AND m.recipient_id = $1
+      AND m.state IN ('sending', 'sent', 'unknown'))
 ON CONFLICT DO NOTHING
 `
 

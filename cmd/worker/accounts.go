@@ -37,7 +37,7 @@ account in again or clear its restriction on LinkedIn first, then resume it.`,
 			return withAccounts(cmd.Context(), environ, func(a accounts) error { return a.list(cmd.Context(), cmd.OutOrStdout()) })
 		},
 	}
-	cmd.AddCommand(showCommand(environ), setCommand(environ), forecastCommand(environ), pauseCommand(environ), resumeCommand(environ))
+	cmd.AddCommand(showCommand(environ), setCommand(environ), forecastCommand(environ), pauseCommand(environ), resumeCommand(environ), moveCommand(environ))
 	return cmd
 }
 
@@ -47,6 +47,7 @@ type accounts struct {
 	q         *store.Queries
 	sweeps    *jobs.Sweeps
 	campaigns *jobs.Campaigns
+	settings  jobs.Settings
 }
 
 func withAccounts(ctx context.Context, environ []string, f func(accounts) error) error {
@@ -61,6 +62,7 @@ func withAccounts(ctx context.Context, environ []string, f func(accounts) error)
 		settings := jobSettings(cfg)
 		return f(accounts{
 			pool: pool, q: store.New(), sweeps: jobs.NewSweeps(pool, settings), campaigns: jobs.NewCampaigns(pool, settings),
+			settings: settings,
 		})
 	})
 }
@@ -161,7 +163,7 @@ func resumeCommand(environ []string) *cobra.Command {
 come back later, by up to an hour, is made now as well, whether or not anything is paused.
 Answers that were written while everything was paused are synchronised late: the inbox is read
 48 hours back and more at once, and again and again in the hours after.`,
-		Args:  cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAccounts(cmd.Context(), environ, func(a accounts) error {
 				if action != "" && !isAction(action) {
