@@ -35,41 +35,59 @@ type answers struct {
 // of one person, oldest first and each in a transaction of its own: one that fails
 // stops no other.
 func (w *answers) hearAll(ctx context.Context, accountID, senderID string) error {
+	run := w.newHearing()
 	var failed error
-	var heardOut []int64
+	var decided []int64
 	next := store.InboxMessageListUnhandledParams{AccountID: accountID, SenderID: senderID, MaxRows: 500}
 	for {
 		messages, err := w.InboxMessageListUnhandled(ctx, w.Pool, next)
 		if err != nil {
-			return fmt.Errorf("list unhandled messages of account %s: %w", accountID, err)
+			return errors.Join(failed, fmt.Errorf("list unhandled messages of account %s: %w", accountID, err))
 		}
 		if len(messages) == 0 {
 			break
 		}
 		for _, m := range messages {
 			next.AfterSentAt, next.AfterID = m.SentAt, m.ID
-			heardOut = append(heardOut, m.ID)
-			if err := w.hear(ctx, accountID, m); err != nil {
+			if err := run.hear(ctx, accountID, m); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("message %d: %w", m.ID, err))
+				continue
 			}
+			decided = append(decided, m.ID)
 		}
 	}
 	if failed != nil {
-		return fmt.Errorf("handle messages of account %s: %w", accountID, failed)
+		failed = fmt.Errorf("handle messages of account %s: %w", accountID, failed)
 	}
-	// Only what was listened to: a "stop" that arrived meanwhile has its turn yet.
-	settled := store.InboxMessageSettleParams{AccountID: accountID, Ids: heardOut}
+	// Only what was decided: a "stop" that arrived meanwhile, or whose lead moved on or was
+	// locked, has its turn yet.
+	settled := store.InboxMessageSettleParams{AccountID: accountID, Ids: decided}
 	if _, err := w.InboxMessageSettle(ctx, w.Pool, settled); err != nil {
-		return fmt.Errorf("settle messages of account %s: %w", accountID, err)
+		return errors.Join(failed, fmt.Errorf("settle messages of account %s: %w", accountID, err))
 	}
-	return nil
+	return failed
 }
 
 // heard is a message of a lead.
 type heard = store.InboxMessageListUnhandledRow
 
-// hear decides what one message means and writes it down.
-func (w *answers) hear(ctx context.Context, accountID string, m heard) error {
+// hearTries is how often a message is decided about anew at once when its lead moved on.
+const hearTries = 3
+
+// hear decides what one message means and writes it down. No error means that it is
+// decided: nothing is left to be heard in it, unless the person is asked yet.
+func (w *hearing) hear(ctx context.Context, accountID string, m heard) error {
+	err := errMeanwhile
+	for try := 0; try < hearTries && errors.Is(err, errMeanwhile); try++ {
+		err = w.hearOnce(ctx, accountID, m)
+	}
+	if errors.Is(err, errHandled) {
+		return nil
+	}
+	return err
+}
+
+func (w *hearing) hearOnce(ctx context.Context, accountID string, m heard) error {
 	asked := store.LeadFindAskedParams{AccountID: accountID, ProviderID: m.SenderID}
 	lead, err := w.LeadFindAsked(ctx, w.Pool, asked)
 	unasked := errors.Is(err, pgx.ErrNoRows)
@@ -94,23 +112,30 @@ func (w *answers) hear(ctx context.Context, accountID string, m heard) error {
 		return err
 	}
 	move := turn.Move(reply)
-	err = w.inTx(ctx, func(tx pgx.Tx) error {
+	err = w.decide(ctx, accountID, m, move == conversation.MoveOptOut, func(tx pgx.Tx) error {
+		if _, err := w.LeadLock(ctx, tx, lead.ID); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return fmt.Errorf("lock lead %s: %w", lead.ID, err)
+		}
 		now, err := w.LeadFindAsked(ctx, tx, asked)
 		if errors.Is(err, pgx.ErrNoRows) || (err == nil && now.ID != lead.ID) {
 			return errMeanwhile
 		}
 		if err != nil {
-			return fmt.Errorf("lock lead %s: %w", lead.ID, err)
+			return fmt.Errorf("find lead %s again: %w", lead.ID, err)
 		}
 		if err := w.setHandled(ctx, tx, m, lead, reply); err != nil {
 			return err
 		}
 		switch move {
 		case conversation.MoveCapture:
-			return w.capture(ctx, tx, origin{
+			captured, err := w.capture(ctx, tx, origin{
 				leadID: lead.ID, campaignID: deref(lead.CampaignID), askedBy: lead.ScrapeJobID,
 				accountID: accountID, personID: m.SenderID, chatID: m.ChatID, answer: m.MessageID,
 			}, reply.Address)
+			if err == nil && !captured {
+				return errMeanwhile
+			}
+			return err
 		case conversation.MoveOptOut:
 			return w.optOut(ctx, tx, accountID, m.SenderID)
 		case conversation.MoveAsk:
@@ -119,18 +144,19 @@ func (w *answers) hear(ctx context.Context, accountID string, m heard) error {
 			return nil // the lead goes on waiting; the result says why
 		}
 	})
-	if errors.Is(err, errMeanwhile) {
-		return nil // the next look decides again
-	}
 	if err == nil {
 		w.funnel.Answer(move == conversation.MoveCapture, move == conversation.MoveOptOut)
 	}
 	return err
 }
 
-// errMeanwhile rolls back when another attempt was faster, or the lead moved on between
-// reading and locking it.
-var errMeanwhile = errors.New("the lead moved on meanwhile")
+var (
+	// errMeanwhile rolls back when the lead moved on between reading and locking it: the
+	// message is to be decided about anew.
+	errMeanwhile = errors.New("the lead moved on meanwhile")
+	// errHandled rolls back when another attempt was faster.
+	errHandled = errors.New("the message is handled already")
+)
 
 func (w *answers) setHandled(ctx context.Context, tx pgx.Tx, m heard, lead store.LeadFindAskedRow, reply conversation.Reply) error {
 	result := string(reply.Kind)
@@ -141,14 +167,14 @@ func (w *answers) setHandled(ctx context.Context, tx pgx.Tx, m heard, lead store
 		return fmt.Errorf("set message %d handled: %w", m.ID, err)
 	}
 	if rows == 0 {
-		return errMeanwhile
+		return errHandled
 	}
 	return nil
 }
 
 // hearStop handles a message that answers no question of ours: only that somebody
 // wants no messages is heard, in whatever state their leads are.
-func (w *answers) hearStop(ctx context.Context, accountID string, m heard, asked bool) error {
+func (w *hearing) hearStop(ctx context.Context, accountID string, m heard, asked bool) error {
 	known, err := w.LeadKnownSince(ctx, w.Pool, store.LeadKnownSinceParams{AccountID: accountID, ProviderID: m.SenderID})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
@@ -157,7 +183,7 @@ func (w *answers) hearStop(ctx context.Context, accountID string, m heard, asked
 		return fmt.Errorf("find leads: %w", err)
 	}
 	reply := conversation.Reply{Kind: conversation.ReplyNone, Reason: "before_question"}
-	if !m.SentAt.Before(w.leadSince(known.Since, m)) && conversation.ReadReply(m.Body).Kind == conversation.ReplyOptOut {
+	if !m.SentAt.Before(w.leadSince(known, m)) && conversation.ReadReply(m.Body).Kind == conversation.ReplyOptOut {
 		private, err := w.isPrivate(ctx, accountID, m)
 		if err != nil {
 			return err
@@ -169,15 +195,12 @@ func (w *answers) hearStop(ctx context.Context, accountID string, m heard, asked
 	if reply.Kind == conversation.ReplyNone && !asked {
 		return nil // may be an answer yet, when the question is recorded
 	}
-	err = w.inTx(ctx, func(tx pgx.Tx) error {
+	err = w.decide(ctx, accountID, m, reply.Kind == conversation.ReplyOptOut, func(tx pgx.Tx) error {
 		if err := w.setHandled(ctx, tx, m, store.LeadFindAskedRow{}, reply); err != nil || reply.Kind == conversation.ReplyNone {
 			return err
 		}
 		return w.optOut(ctx, tx, accountID, m.SenderID)
 	})
-	if errors.Is(err, errMeanwhile) {
-		return nil
-	}
 	if err == nil {
 		w.funnel.Answer(false, reply.Kind == conversation.ReplyOptOut)
 	}
@@ -196,14 +219,25 @@ func (w *answers) leadSince(since time.Time, m heard) time.Time {
 
 // optOut ends all contact of the clients on this account with a person.
 func (w *answers) optOut(ctx context.Context, tx pgx.Tx, accountID, personID string) error {
-	if _, err := w.OptOutSet(ctx, tx, store.OptOutSetParams{AccountID: accountID, PersonID: &personID}); err != nil {
+	if err := w.recordOptOut(ctx, tx, accountID, personID); err != nil {
+		return err
+	}
+	if _, err := w.OptOutMoveLeads(ctx, tx, personID); err != nil {
+		return fmt.Errorf("opt out leads: %w", err)
+	}
+	return nil
+}
+
+// recordOptOut is what keeps further messages from going out.
+func (w *answers) recordOptOut(ctx context.Context, db store.DBTX, accountID, personID string) error {
+	if _, err := w.OptOutRecord(ctx, db, store.OptOutRecordParams{AccountID: accountID, PersonID: personID}); err != nil {
 		return fmt.Errorf("record opt-out: %w", err)
 	}
 	return nil
 }
 
 // read says what an answer gives, if it is one: in our chat with that person.
-func (w *answers) read(
+func (w *hearing) read(
 	ctx context.Context, accountID string, lead store.LeadFindAskedRow, m heard, turn conversation.Turn,
 ) (conversation.Reply, error) {
 	ours, err := w.inOurChat(ctx, accountID, lead, m)
@@ -241,7 +275,7 @@ func (w *answers) read(
 
 // inOurChat makes sure that the message stands in the one-to-one chat with that
 // person: in a group, an address may be somebody else's.
-func (w *answers) inOurChat(ctx context.Context, accountID string, lead store.LeadFindAskedRow, m heard) (bool, error) {
+func (w *hearing) inOurChat(ctx context.Context, accountID string, lead store.LeadFindAskedRow, m heard) (bool, error) {
 	if lead.ChatID != nil && m.ChatID != nil && *lead.ChatID == *m.ChatID {
 		return true, nil
 	}
@@ -252,13 +286,18 @@ func (w *answers) inOurChat(ctx context.Context, accountID string, lead store.Le
 		return false, err
 	}
 	if lead.MessageID != 0 {
-		err = w.MessageSetChat(ctx, w.Pool, store.MessageSetChatParams{ID: lead.MessageID, ChatID: m.ChatID})
+		err = w.inTxWithin(ctx, w.patience, func(tx pgx.Tx) error {
+			return w.MessageSetChat(ctx, tx, store.MessageSetChatParams{ID: lead.MessageID, ChatID: m.ChatID})
+		})
+	}
+	if isLocked(err) {
+		err = nil // it saves a look next time, no more
 	}
 	return true, err
 }
 
 // isPrivate asks the provider whether a message stands in a one-to-one chat.
-func (w *answers) isPrivate(ctx context.Context, accountID string, m heard) (bool, error) {
+func (w *hearing) isPrivate(ctx context.Context, accountID string, m heard) (bool, error) {
 	if m.ChatID == nil {
 		return false, nil
 	}

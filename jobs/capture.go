@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,20 +52,34 @@ type origin struct {
 }
 
 // capture stores a lead's address and, in the same transaction, what follows from
-// it: the counter, the webhook row with its job, and the backup link.
-func (d database) capture(ctx context.Context, tx pgx.Tx, from origin, email string) error {
+// it: the counter, the webhook row with its job, and the backup link. It reports false for
+// a lead that takes none: it has one, or opted out.
+func (d database) capture(ctx context.Context, tx pgx.Tx, from origin, email string) (bool, error) {
 	lead, err := d.LeadCaptureEmail(ctx, tx, store.LeadCaptureEmailParams{ID: from.leadID, Email: email})
-	if err != nil {
-		return fmt.Errorf("store email of lead %s: %w", from.leadID, err)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
 	}
+	if err != nil {
+		return false, fmt.Errorf("store email of lead %s: %w", from.leadID, err)
+	}
+	return true, d.followCapture(ctx, tx, from, lead, email)
+}
+
+// followCapture books a captured address and hands it on.
+func (d database) followCapture(ctx context.Context, tx pgx.Tx, from origin, lead store.LeadCaptureEmailRow, email string) error {
 	source, err := d.ScrapeJobGetForLead(ctx, tx, store.ScrapeJobGetForLeadParams{
 		CampaignID: from.campaignID, AskedBy: from.askedBy, AccountID: from.accountID,
 	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // its campaign is deleted: nobody is left to hand it to
+	}
 	if err != nil {
 		return fmt.Errorf("find scrape job of lead %s: %w", lead.ID, err)
 	}
-	if err := d.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: source.ID, Emails: 1}); err != nil {
-		return fmt.Errorf("count email of lead %s: %w", lead.ID, err)
+	if source.ScrapeJobID != nil {
+		if err := d.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: *source.ScrapeJobID, Emails: 1}); err != nil {
+			return fmt.Errorf("count email of lead %s: %w", lead.ID, err)
+		}
 	}
 	if source.WebhookUrl != "" {
 		if err := d.enqueueWebhook(ctx, tx, from, lead, email, source.WebhookUrl); err != nil {
@@ -128,10 +143,10 @@ func (d database) queueBackupLink(
 		conversation.Recipient{FirstName: lead.FirstName, LastName: lead.LastName, FullName: lead.Name}, source.LeadMagnetUrl)
 	if err != nil {
 		// A wrong link must not cost the lead its address: the owner is told instead.
-		return d.tellOwner(ctx, tx, &source.ID, fmt.Errorf("lead_magnet_url: %w", err))
+		return d.tellOwner(ctx, tx, source.ScrapeJobID, fmt.Errorf("lead_magnet_url: %w", err))
 	}
 	return d.queueMessage(ctx, tx, store.MessageInsertParams{
-		AccountID: from.accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: &source.ID, LeadID: &lead.ID,
+		AccountID: from.accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: source.ScrapeJobID, LeadID: &lead.ID,
 		Purpose: store.PurposeBackupLink, RecipientID: from.personID, ChatID: from.chatID, Body: body, Distance: from.distance,
 	})
 }

@@ -43,83 +43,38 @@ type checkInbox struct {
 	linkedin inbox
 }
 
-const (
-	// Messages are synchronised late, so each read goes back a little; known ids
-	// are dropped. https://developer.unipile.com/docs/get-messages
-	inboxOverlap = 10 * time.Minute
-	// How far back the first look into an account goes: leads from before the
-	// workers may have answered already.
-	inboxFirstLook = 7 * 24 * time.Hour
-	// Slugs resolved in one run: each costs a profile read, of which an account
-	// should make about 100 a day.
-	resolveAtOnce = 10
-)
+// Slugs resolved in one run: each costs a profile read, of which an account
+// should make about 100 a day.
+const resolveAtOnce = 10
 
 // Timeout bounds one look into an inbox.
 func (w *checkInbox) Timeout(*river.Job[CheckInboxArgs]) time.Duration { return queue.MaxJobTimeout }
 
 // Work stores what leads wrote since the last look, then handles each answer in a
-// transaction of its own: one that fails stops no other.
+// transaction of its own: one that fails stops no other. What is stored is handled whether
+// or not all could be read, since one page that fails must not silence the account. Further
+// back is read last, for the same reason.
 func (w *checkInbox) Work(ctx context.Context, job *river.Job[CheckInboxArgs]) error {
 	account := job.Args.AccountID
 	// A slug that cannot be resolved must not keep the others from being heard.
-	resolveErr := w.resolveSlugs(ctx, account)
-	if err := w.readNew(ctx, account); err != nil {
-		return fmt.Errorf("read inbox of account %s: %w", account, errors.Join(err, resolveErr))
-	}
-	if err := w.hearAll(ctx, account, ""); err != nil {
-		return errors.Join(err, resolveErr)
-	}
-	return resolveErr
-}
-
-// readNew stores the messages of leads. Strangers' are not kept.
-func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
-	if err := w.AccountEnsure(ctx, w.Pool, accountID); err != nil {
-		return fmt.Errorf("make account row: %w", err)
-	}
-	account, err := w.AccountGet(ctx, w.Pool, accountID)
+	failed := w.resolveSlugs(ctx, account)
+	look, err := w.readNew(ctx, account)
 	if err != nil {
-		return fmt.Errorf("read account: %w", err)
+		// First, since the queue judges by the first vendor's error that it finds.
+		failed = errors.Join(fmt.Errorf("read inbox of account %s: %w", account, err), failed)
 	}
-	since := time.Now().Add(-inboxFirstLook)
-	if account.InboxReadUntil != nil {
-		since = account.InboxReadUntil.Add(-inboxOverlap)
+	failed = errors.Join(failed, w.hearAll(ctx, account, ""))
+	if err != nil || !look.DeepIsDue {
+		return failed
 	}
-	newest := time.Time{}
-	for cursor := ""; ; {
-		page, err := w.linkedin.Messages(ctx, accountID, since, cursor)
-		if err != nil {
-			return err
-		}
-		for _, m := range page.Messages {
-			newest = later(newest, m.At)
-		}
-		if _, err := w.storeMessages(ctx, w.Pool, accountID, page.Messages); err != nil {
-			return err
-		}
-		if err := w.noteOwn(ctx, w.Pool, accountID, page.Messages); err != nil {
-			return err
-		}
-		if cursor = page.Next; cursor == "" {
-			break
-		}
+	fresh, err := w.readDeep(ctx, account, look)
+	if err != nil {
+		failed = errors.Join(failed, fmt.Errorf("read back in inbox of account %s: %w", account, err))
 	}
-	// Only now: a read that broke off starts again from the same point.
-	if newest.IsZero() {
-		return nil
+	if fresh {
+		failed = errors.Join(failed, w.hearAll(ctx, account, ""))
 	}
-	// A time from the future (a bug at the provider) would make us deaf. It is the future
-	// of the provider: the mark is a time of its messages.
-	switch now := w.linkedin.Now(); {
-	case now.IsZero():
-		return nil // from the same point again, until its clock is known
-	case newest.After(now):
-		newest = now
-	}
-	return w.AccountSetInboxRead(ctx, w.Pool, store.AccountSetInboxReadParams{
-		ID: accountID, InboxReadUntil: newest, InboxRewinds: account.InboxRewinds,
-	})
+	return failed
 }
 
 // resolveSlugs finds the provider id of contacted leads from before the workers

@@ -87,9 +87,22 @@ func (w *checkRelations) take(ctx context.Context, accountID string, page unipil
 	for i, r := range page.Relations {
 		people[i] = r.PersonID
 	}
-	return w.inTx(ctx, func(tx pgx.Tx) error {
-		return w.relationsAppeared(ctx, tx, accountID, people, w.settings.afterRelation())
-	})
+	patience := newPatience()
+	appeared := func(people []string) error {
+		return w.inTxWithin(ctx, patience, func(tx pgx.Tx) error {
+			return w.relationsAppeared(ctx, tx, accountID, people, w.settings.afterRelation())
+		})
+	}
+	err := appeared(people)
+	if !isLocked(err) {
+		return err
+	}
+	// One of their leads is locked: the others need not wait for it.
+	err = nil
+	for _, person := range people {
+		err = errors.Join(err, appeared([]string{person}))
+	}
+	return err
 }
 
 // nextLook is a few hours from now, never at the same time of day.

@@ -22,17 +22,37 @@ type seenPage struct {
 	known  bool // the whole page had been seen before this scan began
 	joined bool // some of it had been seen, by whatever scan
 	fresh  bool // some of it had not
+	held   int  // comments that were left out, since their leads are locked
 }
 
 // storePage decides about each comment of a page that was not seen before, in one
-// transaction with the counters.
+// transaction with the counters. Where a row that it needs is locked, the page is done again
+// without the comments that it is about, which the next scan finds.
 func (w *pollComments) storePage(
 	ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan, page unipile.CommentPage,
 ) (result seenPage, err error) {
 	for i, c := range page.Comments {
 		page.Comments[i] = storableComment(c)
 	}
-	var scanned, triggered int
+	scanned, triggered, err := w.writePage(ctx, sj, s, page, &result, w.decide)
+	if isLocked(err) {
+		scanned, triggered, err = w.writePage(ctx, sj, s, page, &result, w.decideWithin(&patience{pagePatience / 2}))
+	}
+	if err == nil {
+		w.funnel.CommentsScanned(scanned, triggered)
+	}
+	return result, err
+}
+
+// decider says what becomes of a comment.
+type decider func(context.Context, pgx.Tx, store.ScrapeJobGetForPollRow, *scan, unipile.Comment) (verdict, error)
+
+// pagePatience is how long a page waits for a lock before its comments are taken one by one.
+const pagePatience = 5 * time.Second
+
+func (w *pollComments) writePage(
+	ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan, page unipile.CommentPage, result *seenPage, decide decider,
+) (scanned, triggered int, err error) {
 	err = w.inTx(ctx, func(tx pgx.Tx) error {
 		if err := w.lockPage(ctx, tx, sj); err != nil {
 			return err
@@ -41,15 +61,22 @@ func (w *pollComments) storePage(
 		if err != nil {
 			return err
 		}
+		if err := w.waitNoLonger(ctx, tx, &patience{pagePatience}); err != nil {
+			return err
+		}
 		scanned, triggered = 0, 0
-		result = seenPage{known: len(page.Comments) > 0, joined: len(seen) > 0}
+		*result = seenPage{known: len(page.Comments) > 0, joined: len(seen) > 0}
 		for _, c := range page.Comments {
 			at, ok := seen[c.ID]
 			result.known = result.known && ok && at.Before(s.startedAt)
 			if ok {
 				continue
 			}
-			v, err := w.decide(ctx, tx, sj, s, c)
+			v, err := decide(ctx, tx, sj, s, c)
+			if errors.Is(err, errHeld) {
+				result.held++
+				continue
+			}
 			if err != nil {
 				return fmt.Errorf("decide about comment %s: %w", c.ID, err)
 			}
@@ -62,6 +89,12 @@ func (w *pollComments) storePage(
 				triggered += int(rows)
 			}
 		}
+		result.fresh = scanned > 0
+		if result.held > 0 {
+			if err := w.WatchedPostStartOver(ctx, tx, sj.ID); err != nil {
+				return fmt.Errorf("let the scan start over: %w", err)
+			}
+		}
 		if scanned == 0 {
 			return nil
 		}
@@ -69,11 +102,27 @@ func (w *pollComments) storePage(
 			ID: sj.ID, Comments: int32(scanned), Triggers: int32(triggered),
 		})
 	})
-	if err == nil {
-		w.funnel.CommentsScanned(scanned, triggered)
+	return scanned, triggered, err
+}
+
+// errHeld says that a comment's lead is locked by another transaction.
+var errHeld = errors.New("the lead of a comment is locked by another transaction: it is read again by the next poll")
+
+// decideWithin decides about a comment in a part of the transaction of its own, so that one
+// which needs a locked row takes nothing else back.
+func (w *pollComments) decideWithin(p *patience) decider {
+	return func(
+		ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, s *scan, c unipile.Comment,
+	) (v verdict, err error) {
+		err = w.inSavepointWithin(ctx, tx, p, func(tx pgx.Tx) error {
+			v, err = w.decide(ctx, tx, sj, s, c)
+			return err
+		})
+		if isLocked(err) {
+			return v, errHeld
+		}
+		return v, err
 	}
-	result.fresh = scanned > 0
-	return result, err
 }
 
 // verdict is what was decided about a comment.
@@ -178,17 +227,14 @@ func (w *pollComments) captureFromComment(
 	if reply.Kind != conversation.ReplyFound {
 		return false, nil
 	}
-	err := w.capture(ctx, tx, origin{
+	captured, err := w.capture(ctx, tx, origin{
 		leadID: leadID, campaignID: sj.CampaignID, askedBy: &sj.ID,
 		accountID: sj.UnipileAccountID, personID: c.AuthorID, answer: c.ID, distance: nullable(string(c.Distance)),
 	}, reply.Address)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil // it has one, or opted out
-	}
-	if err == nil {
+	if err == nil && captured {
 		w.funnel.EmailInComment()
 	}
-	return err == nil, err
+	return captured, err
 }
 
 // isBlocked reports whether a commenter is on the campaign's blocklist.

@@ -43,7 +43,7 @@ func (d database) storeMessages(ctx context.Context, db store.DBTX, accountID st
 			continue // known
 		}
 		if err != nil {
-			return nil, fmt.Errorf("store message %s: %w", m.ID, err)
+			return fresh, fmt.Errorf("store message %s: %w", m.ID, err)
 		}
 		fresh = append(fresh, id)
 	}

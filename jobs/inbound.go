@@ -121,7 +121,11 @@ func (i *Inbound) takeStatus(ctx context.Context, tx pgx.Tx, accountID string, s
 		if err != nil || lifted == 0 {
 			return err
 		}
-		return i.ScrapeJobHasten(ctx, tx, accountID)
+		if err := i.ScrapeJobHasten(ctx, tx, accountID); err != nil {
+			return fmt.Errorf("hasten posts: %w", err)
+		}
+		_, err = i.listenNow(ctx, tx, accountID)
+		return err
 	default:
 		return nil // CONNECTING, ERROR and the like pass by themselves
 	}

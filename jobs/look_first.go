@@ -80,7 +80,7 @@ func (w *sendDM) recordFound(ctx context.Context, id int64, found unipile.Messag
 		if err != nil || rows == 0 {
 			return err // zero rows: another attempt has it
 		}
-		return w.afterSent(ctx, tx, m.Purpose, m.LeadID, m.ScrapeJobID)
+		return w.afterSent(ctx, tx, m.ID, m.Purpose, m.LeadID, m.ScrapeJobID)
 	})
 	if err != nil {
 		return fmt.Errorf("record message %d as found: %w", id, err)

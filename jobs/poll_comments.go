@@ -85,8 +85,8 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	if usedUp, ok := errors.AsType[*readsUsedUpError](err); ok {
 		return w.postpone(ctx, sj.ID, usedUp)
 	}
-	rests := errors.Is(err, errScanRests)
-	if err != nil && !rests {
+	rests, held := errors.Is(err, errScanRests), errors.Is(err, errHeld)
+	if err != nil && !rests && !held {
 		return w.recordFailure(ctx, sj, err)
 	}
 	next := time.Now()
@@ -95,10 +95,16 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 		if err != nil {
 			return err
 		}
+		if held {
+			wait = min(wait, w.settings.FailedPollWait)
+		}
 		next = next.Add(wait)
 	}
 	if err := w.ScrapeJobSucceed(ctx, w.Pool, store.ScrapeJobSucceedParams{ID: sj.ID, NextCheck: next}); err != nil {
 		return fmt.Errorf("record poll of scrape job %s: %w", sj.ID, err)
+	}
+	if held {
+		return &queue.Recorded{Err: fmt.Errorf("poll scrape job %s: %w", sj.ID, err)}
 	}
 	if !complete && !rests {
 		return &queue.NotYet{Until: next, Reason: "more pages to read"}
@@ -126,7 +132,13 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 			return false, err
 		}
 		if page.Next == "" || seen.known {
-			return true, w.saveScan(ctx, sj.ID, "", nil)
+			if err := w.WatchedPostEndScan(ctx, w.Pool, sj.ID); err != nil {
+				return false, fmt.Errorf("end scan: %w", err)
+			}
+			if scan.held {
+				return true, errHeld
+			}
+			return true, nil
 		}
 		scan.cursor = page.Next
 		if err := w.saveScan(ctx, sj.ID, scan.cursor, &scan.startedAt); err != nil {
@@ -179,6 +191,7 @@ func (w *pollComments) readPage(
 	if seen, err = w.storePage(ctx, sj, scan, page); err != nil {
 		return page, seen, err
 	}
+	scan.held = scan.held || seen.held > 0
 	read := store.WatchedPostReadParams{ScrapeJobID: sj.ID, Moved: seen.fresh}
 	if err := w.WatchedPostRead(ctx, w.Pool, read); err != nil {
 		return page, seen, fmt.Errorf("note that the post was read: %w", err)
@@ -194,6 +207,7 @@ type scan struct {
 	authorID  string // of the post
 	ownID     string // of the account
 	cursor    string
+	held      bool      // some comment was left out
 	startedAt time.Time // by the database's clock, like the times it is compared with
 }
 
@@ -247,7 +261,7 @@ func (e *settingError) Unwrap() error { return e.error }
 func isFaultOfRow(err error) bool {
 	_, setting := errors.AsType[*settingError](err)
 	_, usedUp := errors.AsType[*readsUsedUpError](err)
-	return setting || usedUp || errors.Is(err, errScanRests) || integrations.As(err) != nil
+	return setting || usedUp || errors.Is(err, errScanRests) || errors.Is(err, errHeld) || integrations.As(err) != nil
 }
 
 // findPost asks for the post's social id, the only one that comments are listed by.

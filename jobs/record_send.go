@@ -34,7 +34,7 @@ func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent u
 		if rows == 0 {
 			return errors.New("its claim was taken over")
 		}
-		return w.afterSent(ctx, tx, m.Purpose, m.LeadID, m.ScrapeJobID)
+		return w.afterSent(ctx, tx, m.ID, m.Purpose, m.LeadID, m.ScrapeJobID)
 	})
 	if err != nil {
 		return fmt.Errorf("record message %d as sent: %w", m.ID, err)
@@ -44,20 +44,11 @@ func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent u
 }
 
 // afterSent is what follows from a message that went out.
-func (d database) afterSent(ctx context.Context, tx pgx.Tx, purpose string, leadID, scrapeJobID *uuid.UUID) error {
+func (d database) afterSent(ctx context.Context, tx pgx.Tx, id int64, purpose string, lead, scrapeJob *uuid.UUID) error {
 	if purpose != store.PurposeFirstDM {
 		return nil
 	}
-	if leadID != nil {
-		move := store.LeadMoveParams{ID: *leadID, FromStatus: store.LeadCommentDetected, ToStatus: store.LeadDMSent}
-		if _, err := d.LeadMove(ctx, tx, move); err != nil {
-			return err
-		}
-	}
-	if scrapeJobID != nil {
-		return d.ScrapeJobAddCounts(ctx, tx, store.ScrapeJobAddCountsParams{ID: *scrapeJobID, Dms: 1})
-	}
-	return nil
+	return d.moveLeadOrLater(ctx, tx, id, lead, scrapeJob)
 }
 
 // recordFailure writes down what a failed send means for the message. Where the

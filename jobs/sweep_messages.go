@@ -45,15 +45,20 @@ func (s Settings) stretch() time.Duration { return 2 * s.Intervals.Messages }
 // cannot be planned stops no other.
 func (s *Sweeps) Messages(ctx context.Context, client *queue.Client) ([]Item, error) {
 	// All at once: each would take a turn from somebody, only to be skipped by its claim.
-	if _, err := s.skipUnwanted(ctx, s.Pool, 0, math.MaxInt64); err != nil {
-		return nil, err
+	failed := s.inTxWithin(ctx, newPatience(), func(tx pgx.Tx) error {
+		_, err := s.skipUnwanted(ctx, tx, 0, math.MaxInt64)
+		return err
+	})
+	if failed != nil && !isLocked(failed) {
+		return nil, failed
 	}
+	// One row that somebody holds must not keep everybody from their turn: each claim asks again.
+	failed = errors.Join(failed, s.moveLeadsBehind(ctx))
 	accounts, err := s.MessageListAccountsOpen(ctx, s.Pool)
 	if err != nil {
-		return nil, fmt.Errorf("list accounts with open messages: %w", err)
+		return nil, errors.Join(failed, fmt.Errorf("list accounts with open messages: %w", err))
 	}
 	var items []Item
-	var failed error
 	for _, account := range accounts {
 		planned, err := s.planAccount(ctx, client, account)
 		if err != nil {

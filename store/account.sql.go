@@ -12,6 +12,18 @@ import (
 	"github.com/google/uuid"
 )
 
+const accountBeginDeepRead = `-- name: AccountBeginDeepRead :exec
+UPDATE workers.accounts
+SET inbox_deep_tried_at = now(),
+    updated_at = now()
+WHERE id = $1
+`
+
+func (q *Queries) AccountBeginDeepRead(ctx context.Context, db DBTX, id string) error {
+	_, err := db.Exec(ctx, accountBeginDeepRead, id)
+	return err
+}
+
 const accountCloseWrites = `-- name: AccountCloseWrites :one
 UPDATE workers.accounts
 SET next_write_at = now() + make_interval(secs => $1::float8),
@@ -36,6 +48,24 @@ func (q *Queries) AccountCloseWrites(ctx context.Context, db DBTX, arg AccountCl
 	return writing_until, err
 }
 
+const accountEndDeepRead = `-- name: AccountEndDeepRead :exec
+UPDATE workers.accounts
+SET inbox_deep_read_at = greatest(inbox_deep_read_at, $1::timestamptz),
+    updated_at = now()
+WHERE id = $2
+`
+
+type AccountEndDeepReadParams struct {
+	BeganAt time.Time
+	ID      string
+}
+
+// When it began counts: what was synchronised while it went on may have been passed by.
+func (q *Queries) AccountEndDeepRead(ctx context.Context, db DBTX, arg AccountEndDeepReadParams) error {
+	_, err := db.Exec(ctx, accountEndDeepRead, arg.BeganAt, arg.ID)
+	return err
+}
+
 const accountEnsure = `-- name: AccountEnsure :exec
 INSERT INTO workers.accounts (id)
 VALUES ($1)
@@ -48,7 +78,7 @@ func (q *Queries) AccountEnsure(ctx context.Context, db DBTX, id string) error {
 }
 
 const accountGet = `-- name: AccountGet :one
-SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at, writing_until
+SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at, writing_until, inbox_deep_read_at, inbox_deep_tried_at, inbox_stopped_at, inbox_resumed_at, relinked_at
 FROM workers.accounts
 WHERE id = $1
 `
@@ -79,6 +109,77 @@ func (q *Queries) AccountGet(ctx context.Context, db DBTX, id string) (Account, 
 		&i.RelationsCheckedAt,
 		&i.RelationsCheckAt,
 		&i.WritingUntil,
+		&i.InboxDeepReadAt,
+		&i.InboxDeepTriedAt,
+		&i.InboxStoppedAt,
+		&i.InboxResumedAt,
+		&i.RelinkedAt,
+	)
+	return i, err
+}
+
+const accountGetInbox = `-- name: AccountGetInbox :one
+SELECT
+    a.inbox_rewinds,
+    coalesce(a.inbox_read_until - make_interval(secs => $1::float8),
+        now() - make_interval(secs => $2::float8))::timestamptz AS since,
+    greatest(
+        least(
+            now() - make_interval(secs => $3::float8),
+            CASE WHEN a.inbox_resumed_at > now() - interval '12 hours'
+                THEN a.inbox_stopped_at - make_interval(secs => $1::float8) END),
+        now() - make_interval(secs => $2::float8))::timestamptz AS deep_since,
+    (a.inbox_read_until IS NULL)::boolean AS is_first,
+    coalesce(a.inbox_read_until IS NOT NULL
+        AND (a.inbox_deep_tried_at IS NULL
+            OR a.inbox_deep_tried_at < now() - interval '10 minutes'
+            OR a.inbox_resumed_at <= now() AND a.inbox_resumed_at > a.inbox_deep_tried_at)
+        AND (a.inbox_deep_read_at IS NULL
+            OR a.inbox_resumed_at <= now() AND a.inbox_resumed_at > a.inbox_deep_read_at
+            OR now() - a.inbox_deep_read_at >= least(interval '6 hours', greatest(interval '10 minutes',
+                CASE WHEN a.inbox_resumed_at <= a.inbox_deep_read_at
+                    THEN a.inbox_deep_read_at - a.inbox_resumed_at END))), false)::boolean AS deep_is_due,
+    now()::timestamptz AS now
+FROM workers.accounts a
+WHERE a.id = $4
+`
+
+type AccountGetInboxParams struct {
+	OverlapSeconds   float64
+	FirstLookSeconds float64
+	DeepSeconds      float64
+	ID               string
+}
+
+type AccountGetInboxRow struct {
+	InboxRewinds int32
+	Since        time.Time
+	DeepSince    time.Time
+	IsFirst      bool
+	DeepIsDue    bool
+	Now          time.Time
+}
+
+// Where the next look into an inbox begins: a little before the newest message that was seen,
+// since messages are synchronised late. A deep look goes further back: some of them are
+// synchronised much later, above all after the account was stopped. So one is due at once when a
+// stop is over, then after each time that is as long again as all since then, and at least
+// every six hours. One that broke off is begun anew after ten minutes.
+func (q *Queries) AccountGetInbox(ctx context.Context, db DBTX, arg AccountGetInboxParams) (AccountGetInboxRow, error) {
+	row := db.QueryRow(ctx, accountGetInbox,
+		arg.OverlapSeconds,
+		arg.FirstLookSeconds,
+		arg.DeepSeconds,
+		arg.ID,
+	)
+	var i AccountGetInboxRow
+	err := row.Scan(
+		&i.InboxRewinds,
+		&i.Since,
+		&i.DeepSince,
+		&i.IsFirst,
+		&i.DeepIsDue,
+		&i.Now,
 	)
 	return i, err
 }
@@ -126,6 +227,7 @@ SELECT
     count(m.id) FILTER (WHERE m.state = 'sent' AND m.sent_at > now() - interval '24 hours') AS sent_today
 FROM (SELECT s.unipile_account_id AS id FROM public.scrape_jobs s
       UNION SELECT a.id FROM workers.accounts a
+      UNION SELECT k.account_id FROM workers.account_campaigns k
       UNION SELECT p.account_id FROM workers.pauses p) ids
 LEFT JOIN workers.messages m ON m.account_id = ids.id
     AND (m.state IN ('queued', 'sending', 'unknown')
@@ -208,18 +310,23 @@ func (q *Queries) AccountListRelationsDue(ctx context.Context, db DBTX) ([]strin
 }
 
 const accountListToRead = `-- name: AccountListToRead :many
+WITH writers AS (
+    SELECT j.unipile_account_id AS account_id, j.campaign_id FROM public.scrape_jobs j
+    UNION
+    SELECT k.account_id, k.campaign_id FROM workers.account_campaigns k
+)
 SELECT
-    s.unipile_account_id AS id,
+    s.account_id AS id,
     EXISTS (
         SELECT FROM workers.pauses p
-        WHERE p.account_id = s.unipile_account_id
+        WHERE p.account_id = s.account_id
           AND p.action = 'everything'
           AND (p.until IS NULL OR p.until > now()))::boolean AS paused
-FROM public.scrape_jobs s
+FROM writers s
 JOIN public.campaigns c ON c.id = s.campaign_id
-WHERE s.unipile_account_id > $1
-  AND (cardinality($2::text[]) = 0 OR s.unipile_account_id = ANY ($2))
-  AND ($3::uuid IS NULL OR s.campaign_id = $3)
+WHERE s.account_id > $1::text
+  AND (cardinality($2::text[]) = 0 OR s.account_id = ANY ($2::text[]))
+  AND ($3::uuid IS NULL OR s.campaign_id = $3::uuid)
   AND ($4::uuid IS NULL OR c.client_id = $4)
   AND EXISTS (
       SELECT FROM public.leads l
@@ -228,8 +335,8 @@ WHERE s.unipile_account_id > $1
         AND ($6::timestamptz IS NULL OR l.created_at >= $6)
         AND ($7::timestamptz IS NULL OR l.created_at < $7)
         AND (cardinality($8::uuid[]) = 0 OR l.id = ANY ($8)))
-GROUP BY s.unipile_account_id
-ORDER BY s.unipile_account_id
+GROUP BY s.account_id
+ORDER BY s.account_id
 LIMIT $9
 `
 
@@ -283,25 +390,30 @@ func (q *Queries) AccountListToRead(ctx context.Context, db DBTX, arg AccountLis
 }
 
 const accountListWithWaitingLeads = `-- name: AccountListWithWaitingLeads :many
-SELECT DISTINCT s.unipile_account_id AS id
-FROM public.scrape_jobs s
+WITH writers AS (
+    SELECT j.unipile_account_id AS account_id, j.campaign_id FROM public.scrape_jobs j
+    UNION
+    SELECT k.account_id, k.campaign_id FROM workers.account_campaigns k
+)
+SELECT DISTINCT s.account_id AS id
+FROM writers s
 WHERE (EXISTS (
       SELECT FROM public.leads l
       WHERE l.campaign_id = s.campaign_id
         AND l.status = 'dm_sent')
    OR EXISTS (
       SELECT FROM workers.messages m
-      WHERE m.account_id = s.unipile_account_id
+      WHERE m.account_id = s.account_id
         AND (m.state = 'queued'
           -- Whoever was written to may say stop, long after they gave their address.
           OR m.state = 'sent' AND coalesce(m.sent_at, m.claimed_at) > now() - interval '30 days')))
   AND NOT EXISTS (
       SELECT FROM workers.pauses p
-      WHERE p.account_id = s.unipile_account_id
+      WHERE p.account_id = s.account_id
         AND p.action = 'everything'
         AND (p.until IS NULL OR p.until > now()))
   -- NOT IN is hashed, whatever the planner believes of the number of jobs.
-  AND s.unipile_account_id NOT IN (
+  AND s.account_id NOT IN (
       SELECT j.args ->> 'account_id'
       FROM workers.river_job j
       WHERE j.kind = 'check_inbox'
@@ -311,7 +423,8 @@ WHERE (EXISTS (
 
 // Accounts whose inbox is worth reading, and which have no job for it: somebody is
 // to answer or may say stop, or messages wait, before which the owner's own ones must
-// be counted.
+// be counted. A campaign that an account wrote for is the account's when no scrape job
+// says so any more.
 func (q *Queries) AccountListWithWaitingLeads(ctx context.Context, db DBTX) ([]string, error) {
 	rows, err := db.Query(ctx, accountListWithWaitingLeads)
 	if err != nil {
@@ -333,7 +446,7 @@ func (q *Queries) AccountListWithWaitingLeads(ctx context.Context, db DBTX) ([]s
 }
 
 const accountLock = `-- name: AccountLock :one
-SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at, writing_until
+SELECT id, provider_id, first_dms_per_hour, first_dms_per_day, next_write_at, inbox_read_until, inbox_rewinds, created_at, updated_at, answers_per_hour, answers_per_day, public_replies_per_hour, public_replies_per_day, invitations_per_hour, invitations_per_day, comment_reads_per_day, time_zone, working_hours, warm_up_from, relations_checked_at, relations_check_at, writing_until, inbox_deep_read_at, inbox_deep_tried_at, inbox_stopped_at, inbox_resumed_at, relinked_at
 FROM workers.accounts
 WHERE id = $1
 FOR UPDATE
@@ -366,6 +479,11 @@ func (q *Queries) AccountLock(ctx context.Context, db DBTX, id string) (Account,
 		&i.RelationsCheckedAt,
 		&i.RelationsCheckAt,
 		&i.WritingUntil,
+		&i.InboxDeepReadAt,
+		&i.InboxDeepTriedAt,
+		&i.InboxStoppedAt,
+		&i.InboxResumedAt,
+		&i.RelinkedAt,
 	)
 	return i, err
 }

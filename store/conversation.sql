@@ -54,28 +54,40 @@ WHERE lead_id IN (
     WHERE l.id IS NULL
     LIMIT @max_rows);
 
--- name: OptOutSet :execrows
+-- name: OptOutRecord :execrows
 -- A person wants no more messages: for every client whose campaigns on this account
--- have them as a lead. Leads that gave their address stay what they are.
-WITH scopes AS (
-    SELECT DISTINCT coalesce(c.client_id, c.id) AS scope
+-- have them as a lead, or had them written to. It needs no lead's row, so that nobody who
+-- holds one can keep it from being heard.
+INSERT INTO workers.opt_outs (scope, person_id)
+SELECT DISTINCT coalesce(c.client_id, c.id), @person_id::text
+FROM public.campaigns c
+WHERE c.id IN (
+    SELECT l.campaign_id
     FROM public.leads l
-    JOIN public.campaigns c ON c.id = l.campaign_id
-    WHERE (l.provider_id = @person_id::text OR l.linkedin_id = @person_id::text)
+    WHERE (l.provider_id = @person_id OR l.linkedin_id = @person_id)
       AND EXISTS (
           SELECT FROM public.scrape_jobs s
           WHERE s.campaign_id = l.campaign_id
             AND s.unipile_account_id = @account_id::text)
-), heard AS (
-    INSERT INTO workers.opt_outs (scope, person_id)
-    SELECT scope, @person_id FROM scopes
-    ON CONFLICT DO NOTHING
-)
+    UNION
+    SELECT m.campaign_id
+    FROM workers.messages m
+    WHERE m.account_id = @account_id
+      AND m.recipient_id = @person_id
+      AND m.state IN ('sending', 'sent', 'unknown'))
+ON CONFLICT DO NOTHING;
+
+-- name: OptOutMoveLeads :execrows
+-- Ends what the clients that a person wants nothing more of have with them. Leads that gave their
+-- address stay what they are.
 UPDATE public.leads l
 SET status = 'opted_out'
 FROM public.campaigns c
 WHERE c.id = l.campaign_id
-  AND coalesce(c.client_id, c.id) IN (SELECT scope FROM scopes)
+  AND EXISTS (
+      SELECT FROM workers.opt_outs x
+      WHERE x.scope = coalesce(c.client_id, c.id)
+        AND x.person_id = @person_id::text)
   AND (l.provider_id = @person_id OR l.linkedin_id = @person_id)
   AND coalesce(l.status, 'comment_detected') IN ('comment_detected', 'dm_sent', 'not_connected', 'expired');
 
@@ -137,7 +149,9 @@ WHERE id IN (
     WHERE l.campaign_id = @campaign_id
       AND l.status = 'dm_sent'
       AND (SELECT max(coalesce(m.sent_at, m.updated_at)) FROM workers.messages m WHERE m.lead_id = l.id) <= @before::timestamptz
-    LIMIT @max_rows);
+    LIMIT @max_rows
+    -- What somebody holds is for the next sweep.
+    FOR UPDATE OF l SKIP LOCKED);
 
 -- name: LeadSearch :many
 -- Leads by id, member id, profile URL or address, newest first.

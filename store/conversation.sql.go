@@ -179,7 +179,9 @@ WHERE id IN (
     WHERE l.campaign_id = $1
       AND l.status = 'dm_sent'
       AND (SELECT max(coalesce(m.sent_at, m.updated_at)) FROM workers.messages m WHERE m.lead_id = l.id) <= $2::timestamptz
-    LIMIT $3)
+    LIMIT $3
+    -- What somebody holds is for the next sweep.
+    FOR UPDATE OF l SKIP LOCKED)
 `
 
 type LeadExpireSilentParams struct {
@@ -415,39 +417,60 @@ func (q *Queries) LeadStory(ctx context.Context, db DBTX, leadID *uuid.UUID) ([]
 	return items, nil
 }
 
-const optOutSet = `-- name: OptOutSet :execrows
-WITH scopes AS (
-    SELECT DISTINCT coalesce(c.client_id, c.id) AS scope
-    FROM public.leads l
-    JOIN public.campaigns c ON c.id = l.campaign_id
-    WHERE (l.provider_id = $1::text OR l.linkedin_id = $1::text)
-      AND EXISTS (
-          SELECT FROM public.scrape_jobs s
-          WHERE s.campaign_id = l.campaign_id
-            AND s.unipile_account_id = $2::text)
-), heard AS (
-    INSERT INTO workers.opt_outs (scope, person_id)
-    SELECT scope, $1 FROM scopes
-    ON CONFLICT DO NOTHING
-)
+const optOutMoveLeads = `-- name: OptOutMoveLeads :execrows
 UPDATE public.leads l
 SET status = 'opted_out'
 FROM public.campaigns c
 WHERE c.id = l.campaign_id
-  AND coalesce(c.client_id, c.id) IN (SELECT scope FROM scopes)
+  AND EXISTS (
+      SELECT FROM workers.opt_outs x
+      WHERE x.scope = coalesce(c.client_id, c.id)
+        AND x.person_id = $1::text)
   AND (l.provider_id = $1 OR l.linkedin_id = $1)
   AND coalesce(l.status, 'comment_detected') IN ('comment_detected', 'dm_sent', 'not_connected', 'expired')
 `
 
-type OptOutSetParams struct {
-	PersonID  *string
+// Ends what the clients that a person wants nothing more of have with them. Leads that gave their
+// address stay what they are.
+func (q *Queries) OptOutMoveLeads(ctx context.Context, db DBTX, personID string) (int64, error) {
+	result, err := db.Exec(ctx, optOutMoveLeads, personID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const optOutRecord = `-- name: OptOutRecord :execrows
+INSERT INTO workers.opt_outs (scope, person_id)
+SELECT DISTINCT coalesce(c.client_id, c.id), $1::text
+FROM public.campaigns c
+WHERE c.id IN (
+    SELECT l.campaign_id
+    FROM public.leads l
+    WHERE (l.provider_id = $1 OR l.linkedin_id = $1)
+      AND EXISTS (
+          SELECT FROM public.scrape_jobs s
+          WHERE s.campaign_id = l.campaign_id
+            AND s.unipile_account_id = $2::text)
+    UNION
+    SELECT m.campaign_id
+    FROM workers.messages m
+    WHERE m.account_id = $2
+      AND m.recipient_id = $1
+      AND m.state IN ('sending', 'sent', 'unknown'))
+ON CONFLICT DO NOTHING
+`
+
+type OptOutRecordParams struct {
+	PersonID  string
 	AccountID string
 }
 
 // A person wants no more messages: for every client whose campaigns on this account
-// have them as a lead. Leads that gave their address stay what they are.
-func (q *Queries) OptOutSet(ctx context.Context, db DBTX, arg OptOutSetParams) (int64, error) {
-	result, err := db.Exec(ctx, optOutSet, arg.PersonID, arg.AccountID)
+// have them as a lead, or had them written to. It needs no lead's row, so that nobody who
+// holds one can keep it from being heard.
+func (q *Queries) OptOutRecord(ctx context.Context, db DBTX, arg OptOutRecordParams) (int64, error) {
+	result, err := db.Exec(ctx, optOutRecord, arg.PersonID, arg.AccountID)
 	if err != nil {
 		return 0, err
 	}

@@ -1,7 +1,36 @@
 -- name: InboxMessageInsert :one
--- No row is returned for a message that is known.
+-- No row is returned for a message that is known. What was written before an account was linked
+-- anew comes once more under another id: one that is not handled takes that and its chat's.
+WITH adopted AS (
+    UPDATE workers.inbox_messages i
+    SET message_id = @message_id::text,
+        chat_id = @chat_id
+    FROM workers.accounts a
+    WHERE a.id = @account_id::text
+      AND a.relinked_at > @sent_at::timestamptz
+      AND i.account_id = a.id
+      AND i.sender_id = @sender_id::text
+      AND i.sent_at = @sent_at
+      AND i.body = @body::text
+      AND i.handled_at IS NULL
+      AND NOT EXISTS (
+          SELECT FROM workers.inbox_messages known
+          WHERE known.account_id = a.id AND known.message_id = @message_id)
+    RETURNING i.id
+)
 INSERT INTO workers.inbox_messages (account_id, message_id, chat_id, sender_id, body, sent_at)
-VALUES (@account_id, @message_id, @chat_id, @sender_id, @body, @sent_at)
+SELECT @account_id, @message_id, @chat_id, @sender_id, @body, @sent_at
+WHERE NOT EXISTS (SELECT FROM adopted)
+  AND NOT EXISTS (
+      SELECT FROM workers.inbox_messages twin
+      JOIN workers.accounts a ON a.id = twin.account_id AND a.relinked_at > @sent_at
+      WHERE twin.account_id = @account_id
+        AND twin.sender_id = @sender_id
+        AND twin.sent_at = @sent_at
+        AND twin.body = @body
+        AND twin.handled_at IS NOT NULL
+        -- That it stood in ours could not be seen under the old id of the chat.
+        AND twin.reason IS DISTINCT FROM 'other_chat')
 ON CONFLICT (account_id, message_id) DO NOTHING
 RETURNING id;
 

@@ -35,8 +35,36 @@ func (q *Queries) InboxMessageGet(ctx context.Context, db DBTX, id int64) (Inbox
 }
 
 const inboxMessageInsert = `-- name: InboxMessageInsert :one
+WITH adopted AS (
+    UPDATE workers.inbox_messages i
+    SET message_id = $2::text,
+        chat_id = $3
+    FROM workers.accounts a
+    WHERE a.id = $1::text
+      AND a.relinked_at > $6::timestamptz
+      AND i.account_id = a.id
+      AND i.sender_id = $4::text
+      AND i.sent_at = $6
+      AND i.body = $5::text
+      AND i.handled_at IS NULL
+      AND NOT EXISTS (
+          SELECT FROM workers.inbox_messages known
+          WHERE known.account_id = a.id AND known.message_id = $2)
+    RETURNING i.id
+)
 INSERT INTO workers.inbox_messages (account_id, message_id, chat_id, sender_id, body, sent_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT $1, $2, $3, $4, $5, $6
+WHERE NOT EXISTS (SELECT FROM adopted)
+  AND NOT EXISTS (
+      SELECT FROM workers.inbox_messages twin
+      JOIN workers.accounts a ON a.id = twin.account_id AND a.relinked_at > $6
+      WHERE twin.account_id = $1
+        AND twin.sender_id = $4
+        AND twin.sent_at = $6
+        AND twin.body = $5
+        AND twin.handled_at IS NOT NULL
+        -- That it stood in ours could not be seen under the old id of the chat.
+        AND twin.reason IS DISTINCT FROM 'other_chat')
 ON CONFLICT (account_id, message_id) DO NOTHING
 RETURNING id
 `
@@ -50,7 +78,8 @@ type InboxMessageInsertParams struct {
 	SentAt    time.Time
 }
 
-// No row is returned for a message that is known.
+// No row is returned for a message that is known. What was written before an account was linked
+// anew comes once more under another id: one that is not handled takes that and its chat's.
 func (q *Queries) InboxMessageInsert(ctx context.Context, db DBTX, arg InboxMessageInsertParams) (int64, error) {
 	row := db.QueryRow(ctx, inboxMessageInsert,
 		arg.AccountID,

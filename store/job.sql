@@ -30,3 +30,17 @@ SET scheduled_at = @scheduled_at
 WHERE id = @id
   AND state IN ('retryable', 'scheduled')
   AND scheduled_at > @scheduled_at;
+
+-- name: JobHastenInbox :execrows
+-- What listens for an account and waits for a time goes on now: its looks into the inbox and at
+-- new connections, and the messages that a webhook told.
+UPDATE workers.river_job j
+SET scheduled_at = now()
+WHERE j.state IN ('retryable', 'scheduled')
+  AND j.scheduled_at > now()
+  AND (j.kind IN ('check_inbox', 'check_relations') AND j.args ->> 'account_id' = @account_id::text
+    OR j.kind = 'handle_answer' AND j.args ->> 'inbox_message_id' IN (
+        SELECT i.id::text
+        FROM workers.inbox_messages i
+        WHERE i.account_id = @account_id
+          AND i.handled_at IS NULL));

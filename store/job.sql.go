@@ -43,6 +43,29 @@ func (q *Queries) JobComplete(ctx context.Context, db DBTX, id int64) error {
 	return err
 }
 
+const jobHastenInbox = `-- name: JobHastenInbox :execrows
+UPDATE workers.river_job j
+SET scheduled_at = now()
+WHERE j.state IN ('retryable', 'scheduled')
+  AND j.scheduled_at > now()
+  AND (j.kind IN ('check_inbox', 'check_relations') AND j.args ->> 'account_id' = $1::text
+    OR j.kind = 'handle_answer' AND j.args ->> 'inbox_message_id' IN (
+        SELECT i.id::text
+        FROM workers.inbox_messages i
+        WHERE i.account_id = $1
+          AND i.handled_at IS NULL))
+`
+
+// What listens for an account and waits for a time goes on now: its looks into the inbox and at
+// new connections, and the messages that a webhook told.
+func (q *Queries) JobHastenInbox(ctx context.Context, db DBTX, accountID string) (int64, error) {
+	result, err := db.Exec(ctx, jobHastenInbox, accountID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const jobListActive = `-- name: JobListActive :many
 SELECT
     (args ->> $1::text)::text AS row_id,

@@ -91,12 +91,20 @@ LIMIT @max_rows;
 
 -- name: LeadListKnownPeople :many
 -- Which of these people are leads of campaigns on this account, whatever their
--- status: an answer may be read before its question is recorded as sent.
-SELECT DISTINCT coalesce(l.provider_id, l.linkedin_id)::text AS person_id
+-- status: an answer may be read before its question is recorded as sent. Whoever the
+-- account wrote to is known as well, when the scrape job or the lead is gone.
+SELECT coalesce(l.provider_id, l.linkedin_id)::text AS person_id
 FROM public.leads l
-JOIN public.scrape_jobs s ON s.campaign_id = l.campaign_id
-WHERE s.unipile_account_id = @account_id::text
-  AND (l.provider_id = ANY (@people::text[]) OR l.linkedin_id = ANY (@people::text[]));
+WHERE (l.provider_id = ANY (@people::text[]) OR l.linkedin_id = ANY (@people::text[]))
+  AND EXISTS (
+      SELECT FROM public.scrape_jobs s
+      WHERE s.campaign_id = l.campaign_id
+        AND s.unipile_account_id = @account_id::text)
+UNION
+SELECT m.recipient_id
+FROM workers.messages m
+WHERE m.account_id = @account_id
+  AND m.recipient_id = ANY (@people);
 
 -- name: LeadFindAsked :one
 -- The lead that an answer belongs to: the one of that person that was asked last,
@@ -121,26 +129,42 @@ LEFT JOIN LATERAL (
     LIMIT 1) m ON true
 WHERE (l.status = 'dm_sent' OR l.status IN ('not_connected', 'expired') AND m.id IS NOT NULL)
   AND (l.provider_id = @provider_id::text OR l.linkedin_id = @provider_id::text)
-  AND EXISTS (
+  AND (EXISTS (
       SELECT FROM public.scrape_jobs s
       WHERE s.campaign_id = l.campaign_id
         AND s.unipile_account_id = @account_id::text)
+    OR EXISTS (
+      SELECT FROM workers.messages w
+      WHERE w.lead_id = l.id
+        AND w.account_id = @account_id))
 ORDER BY (l.status = 'dm_sent') DESC, m.claimed_at DESC NULLS LAST, l.created_at DESC
-LIMIT 1
-FOR UPDATE OF l;
+LIMIT 1;
+
+-- name: LeadLock :one
+-- Holds a lead that an answer belongs to until the transaction ends, so that nobody moves it
+-- on meanwhile. Which one it is must be asked again afterwards.
+SELECT id
+FROM public.leads
+WHERE id = @id
+FOR UPDATE;
 
 -- name: LeadKnownSince :one
--- Since when a person is a lead of campaigns on this account, in whatever state, and
--- whether one of them is still to be written to.
-SELECT
-    coalesce(min(CASE WHEN isfinite(l.created_at) THEN l.created_at END), 'epoch')::timestamptz AS since,
-    bool_or(coalesce(l.status, 'comment_detected') IN ('comment_detected', 'dm_sent', 'not_connected', 'expired'))::boolean AS is_open
-FROM public.leads l
-WHERE (l.provider_id = @provider_id::text OR l.linkedin_id = @provider_id::text)
-  AND EXISTS (
-      SELECT FROM public.scrape_jobs s
-      WHERE s.campaign_id = l.campaign_id
-        AND s.unipile_account_id = @account_id::text)
+-- Since when a person is a lead of campaigns on this account, in whatever state, or was
+-- written to by it.
+SELECT coalesce(min(known.since), 'epoch')::timestamptz AS since
+FROM (
+    SELECT CASE WHEN isfinite(l.created_at) THEN l.created_at ELSE 'epoch' END AS since
+    FROM public.leads l
+    WHERE (l.provider_id = @provider_id::text OR l.linkedin_id = @provider_id::text)
+      AND EXISTS (
+          SELECT FROM public.scrape_jobs s
+          WHERE s.campaign_id = l.campaign_id
+            AND s.unipile_account_id = @account_id::text)
+    UNION ALL
+    SELECT m.created_at
+    FROM workers.messages m
+    WHERE m.account_id = @account_id
+      AND m.recipient_id = @provider_id) known
 HAVING count(*) > 0;
 
 -- name: LeadCaptureEmail :one

@@ -91,7 +91,7 @@ SELECT
     coalesce(m.provider_sent_at, 'epoch')::timestamptz AS provider_sent_at
 FROM public.leads l
 LEFT JOIN LATERAL (
-    SELECT a.id, a.account_id, a.campaign_id, a.scrape_job_id, a.lead_id, a.purpose, a.recipient_id, a.chat_id, a.body, a.state, a.not_before, a.attempts, a.claim, a.claimed_at, a.sent_at, a.provider_message_id, a.error_type, a.error_detail, a.created_at, a.updated_at, a.claimed_by, a.post_social_id, a.comment_id, a.distance, a.suggestion, a.duplicate_of, a.recipient_slug, a.provider_claimed_at, a.provider_sent_at, a.doubt
+    SELECT a.id, a.account_id, a.campaign_id, a.scrape_job_id, a.lead_id, a.purpose, a.recipient_id, a.chat_id, a.body, a.state, a.not_before, a.attempts, a.claim, a.claimed_at, a.sent_at, a.provider_message_id, a.error_type, a.error_detail, a.created_at, a.updated_at, a.claimed_by, a.post_social_id, a.comment_id, a.distance, a.suggestion, a.duplicate_of, a.recipient_slug, a.provider_claimed_at, a.provider_sent_at, a.doubt, a.lead_behind
     FROM workers.messages a
     WHERE a.lead_id = l.id
       AND a.purpose IN ('first_dm', 'invitation', 'public_reply')
@@ -100,13 +100,16 @@ LEFT JOIN LATERAL (
     LIMIT 1) m ON true
 WHERE (l.status = 'dm_sent' OR l.status IN ('not_connected', 'expired') AND m.id IS NOT NULL)
   AND (l.provider_id = $1::text OR l.linkedin_id = $1::text)
-  AND EXISTS (
+  AND (EXISTS (
       SELECT FROM public.scrape_jobs s
       WHERE s.campaign_id = l.campaign_id
         AND s.unipile_account_id = $2::text)
+    OR EXISTS (
+      SELECT FROM workers.messages w
+      WHERE w.lead_id = l.id
+        AND w.account_id = $2))
 ORDER BY (l.status = 'dm_sent') DESC, m.claimed_at DESC NULLS LAST, l.created_at DESC
 LIMIT 1
-FOR UPDATE OF l
 `
 
 type LeadFindAskedParams struct {
@@ -314,15 +317,20 @@ func (q *Queries) LeadInsert(ctx context.Context, db DBTX, arg LeadInsertParams)
 }
 
 const leadKnownSince = `-- name: LeadKnownSince :one
-SELECT
-    coalesce(min(CASE WHEN isfinite(l.created_at) THEN l.created_at END), 'epoch')::timestamptz AS since,
-    bool_or(coalesce(l.status, 'comment_detected') IN ('comment_detected', 'dm_sent', 'not_connected', 'expired'))::boolean AS is_open
-FROM public.leads l
-WHERE (l.provider_id = $1::text OR l.linkedin_id = $1::text)
-  AND EXISTS (
-      SELECT FROM public.scrape_jobs s
-      WHERE s.campaign_id = l.campaign_id
-        AND s.unipile_account_id = $2::text)
+SELECT coalesce(min(known.since), 'epoch')::timestamptz AS since
+FROM (
+    SELECT CASE WHEN isfinite(l.created_at) THEN l.created_at ELSE 'epoch' END AS since
+    FROM public.leads l
+    WHERE (l.provider_id = $1::text OR l.linkedin_id = $1::text)
+      AND EXISTS (
+          SELECT FROM public.scrape_jobs s
+          WHERE s.campaign_id = l.campaign_id
+            AND s.unipile_account_id = $2::text)
+    UNION ALL
+    SELECT m.created_at
+    FROM workers.messages m
+    WHERE m.account_id = $2
+      AND m.recipient_id = $1) known
 HAVING count(*) > 0
 `
 
@@ -331,37 +339,40 @@ type LeadKnownSinceParams struct {
 	AccountID  string
 }
 
-type LeadKnownSinceRow struct {
-	Since  time.Time
-	IsOpen bool
-}
-
-// Since when a person is a lead of campaigns on this account, in whatever state, and
-// whether one of them is still to be written to.
-func (q *Queries) LeadKnownSince(ctx context.Context, db DBTX, arg LeadKnownSinceParams) (LeadKnownSinceRow, error) {
+// Since when a person is a lead of campaigns on this account, in whatever state, or was
+// written to by it.
+func (q *Queries) LeadKnownSince(ctx context.Context, db DBTX, arg LeadKnownSinceParams) (time.Time, error) {
 	row := db.QueryRow(ctx, leadKnownSince, arg.ProviderID, arg.AccountID)
-	var i LeadKnownSinceRow
-	err := row.Scan(&i.Since, &i.IsOpen)
-	return i, err
+	var since time.Time
+	err := row.Scan(&since)
+	return since, err
 }
 
 const leadListKnownPeople = `-- name: LeadListKnownPeople :many
-SELECT DISTINCT coalesce(l.provider_id, l.linkedin_id)::text AS person_id
+SELECT coalesce(l.provider_id, l.linkedin_id)::text AS person_id
 FROM public.leads l
-JOIN public.scrape_jobs s ON s.campaign_id = l.campaign_id
-WHERE s.unipile_account_id = $1::text
-  AND (l.provider_id = ANY ($2::text[]) OR l.linkedin_id = ANY ($2::text[]))
+WHERE (l.provider_id = ANY ($1::text[]) OR l.linkedin_id = ANY ($1::text[]))
+  AND EXISTS (
+      SELECT FROM public.scrape_jobs s
+      WHERE s.campaign_id = l.campaign_id
+        AND s.unipile_account_id = $2::text)
+UNION
+SELECT m.recipient_id
+FROM workers.messages m
+WHERE m.account_id = $2
+  AND m.recipient_id = ANY ($1)
 `
 
 type LeadListKnownPeopleParams struct {
-	AccountID string
 	People    []string
+	AccountID string
 }
 
 // Which of these people are leads of campaigns on this account, whatever their
-// status: an answer may be read before its question is recorded as sent.
+// status: an answer may be read before its question is recorded as sent. Whoever the
+// account wrote to is known as well, when the scrape job or the lead is gone.
 func (q *Queries) LeadListKnownPeople(ctx context.Context, db DBTX, arg LeadListKnownPeopleParams) ([]string, error) {
-	rows, err := db.Query(ctx, leadListKnownPeople, arg.AccountID, arg.People)
+	rows, err := db.Query(ctx, leadListKnownPeople, arg.People, arg.AccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -439,6 +450,22 @@ func (q *Queries) LeadListUnresolved(ctx context.Context, db DBTX, arg LeadListU
 		return nil, err
 	}
 	return items, nil
+}
+
+const leadLock = `-- name: LeadLock :one
+SELECT id
+FROM public.leads
+WHERE id = $1
+FOR UPDATE
+`
+
+// Holds a lead that an answer belongs to until the transaction ends, so that nobody moves it
+// on meanwhile. Which one it is must be asked again afterwards.
+func (q *Queries) LeadLock(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, leadLock, id)
+	var id_2 uuid.UUID
+	err := row.Scan(&id_2)
+	return id_2, err
 }
 
 const leadMove = `-- name: LeadMove :execrows

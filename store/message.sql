@@ -332,3 +332,17 @@ SELECT
 FROM workers.messages
 WHERE state IN ('queued', 'sending', 'unknown')
 GROUP BY state;
+
+-- name: MessageSetLeadBehind :exec
+-- Whether a sent message's lead is still to be moved on: it was locked.
+UPDATE workers.messages
+SET lead_behind = @lead_behind,
+    updated_at = now()
+WHERE id = @id;
+
+-- name: MessageListLeadsBehind :many
+SELECT id, lead_id, scrape_job_id
+FROM workers.messages
+WHERE lead_behind
+ORDER BY id
+LIMIT @max_rows;

@@ -353,6 +353,40 @@ func (q *Queries) MessageListAccountsOpen(ctx context.Context, db DBTX) ([]strin
 	return items, nil
 }
 
+const messageListLeadsBehind = `-- name: MessageListLeadsBehind :many
+SELECT id, lead_id, scrape_job_id
+FROM workers.messages
+WHERE lead_behind
+ORDER BY id
+LIMIT $1
+`
+
+type MessageListLeadsBehindRow struct {
+	ID          int64
+	LeadID      *uuid.UUID
+	ScrapeJobID *uuid.UUID
+}
+
+func (q *Queries) MessageListLeadsBehind(ctx context.Context, db DBTX, maxRows int32) ([]MessageListLeadsBehindRow, error) {
+	rows, err := db.Query(ctx, messageListLeadsBehind, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MessageListLeadsBehindRow
+	for rows.Next() {
+		var i MessageListLeadsBehindRow
+		if err := rows.Scan(&i.ID, &i.LeadID, &i.ScrapeJobID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const messageListOpen = `-- name: MessageListOpen :many
 SELECT
     o.id,
@@ -775,6 +809,24 @@ type MessageSetChatParams struct {
 
 func (q *Queries) MessageSetChat(ctx context.Context, db DBTX, arg MessageSetChatParams) error {
 	_, err := db.Exec(ctx, messageSetChat, arg.ChatID, arg.ID)
+	return err
+}
+
+const messageSetLeadBehind = `-- name: MessageSetLeadBehind :exec
+UPDATE workers.messages
+SET lead_behind = $1,
+    updated_at = now()
+WHERE id = $2
+`
+
+type MessageSetLeadBehindParams struct {
+	LeadBehind bool
+	ID         int64
+}
+
+// Whether a sent message's lead is still to be moved on: it was locked.
+func (q *Queries) MessageSetLeadBehind(ctx context.Context, db DBTX, arg MessageSetLeadBehindParams) error {
+	_, err := db.Exec(ctx, messageSetLeadBehind, arg.LeadBehind, arg.ID)
 	return err
 }
 

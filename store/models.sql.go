@@ -33,6 +33,11 @@ type Account struct {
 	RelationsCheckedAt   *time.Time
 	RelationsCheckAt     *time.Time
 	WritingUntil         *time.Time
+	InboxDeepReadAt      *time.Time
+	InboxDeepTriedAt     *time.Time
+	InboxStoppedAt       *time.Time
+	InboxResumedAt       *time.Time
+	RelinkedAt           *time.Time
 }
 
 type Pause struct {

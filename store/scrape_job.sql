@@ -124,20 +124,21 @@ SET last_error = @last_error::text,
 WHERE id = @id;
 
 -- name: ScrapeJobGetForLead :one
--- The scrape job that a lead's answer is booked on: the one that asked, else the
--- newest of the campaign on that account.
+-- Where a lead's answer is booked, and what follows from it: on the scrape job that asked, else
+-- on the newest of the campaign on that account. A campaign whose scrape jobs are gone has
+-- none, and says itself where its leads go.
 SELECT
-    s.id,
+    s.id AS scrape_job_id,
     coalesce(s.send_backup_link, false)::boolean AS send_backup_link,
     coalesce(s.lead_magnet_url, '')::text AS lead_magnet_url,
     coalesce(nullif(btrim(s.webhook_url), ''), nullif(btrim(c.webhook_url), ''), w.url, '')::text AS webhook_url
-FROM public.scrape_jobs s
-JOIN public.campaigns c ON c.id = s.campaign_id
+FROM public.campaigns c
+LEFT JOIN public.scrape_jobs s ON s.campaign_id = c.id
 LEFT JOIN public.webhook_configs w ON w.id = c.webhook_config_id AND coalesce(w.active, true)
-WHERE s.campaign_id = @campaign_id
+WHERE c.id = @campaign_id
 ORDER BY (s.id = sqlc.narg('asked_by')::uuid) DESC NULLS LAST,
-    (s.unipile_account_id = @account_id::text) DESC,
-    s.created_at DESC
+    (s.unipile_account_id = @account_id::text) DESC NULLS LAST,
+    s.created_at DESC NULLS LAST
 LIMIT 1;
 
 -- name: ScrapeJobListPollable :many

@@ -89,17 +89,17 @@ func (q *Queries) ScrapeJobFail(ctx context.Context, db DBTX, arg ScrapeJobFailP
 
 const scrapeJobGetForLead = `-- name: ScrapeJobGetForLead :one
 SELECT
-    s.id,
+    s.id AS scrape_job_id,
     coalesce(s.send_backup_link, false)::boolean AS send_backup_link,
     coalesce(s.lead_magnet_url, '')::text AS lead_magnet_url,
     coalesce(nullif(btrim(s.webhook_url), ''), nullif(btrim(c.webhook_url), ''), w.url, '')::text AS webhook_url
-FROM public.scrape_jobs s
-JOIN public.campaigns c ON c.id = s.campaign_id
+FROM public.campaigns c
+LEFT JOIN public.scrape_jobs s ON s.campaign_id = c.id
 LEFT JOIN public.webhook_configs w ON w.id = c.webhook_config_id AND coalesce(w.active, true)
-WHERE s.campaign_id = $1
+WHERE c.id = $1
 ORDER BY (s.id = $2::uuid) DESC NULLS LAST,
-    (s.unipile_account_id = $3::text) DESC,
-    s.created_at DESC
+    (s.unipile_account_id = $3::text) DESC NULLS LAST,
+    s.created_at DESC NULLS LAST
 LIMIT 1
 `
 
@@ -110,19 +110,20 @@ type ScrapeJobGetForLeadParams struct {
 }
 
 type ScrapeJobGetForLeadRow struct {
-	ID             uuid.UUID
+	ScrapeJobID    *uuid.UUID
 	SendBackupLink bool
 	LeadMagnetUrl  string
 	WebhookUrl     string
 }
 
-// The scrape job that a lead's answer is booked on: the one that asked, else the
-// newest of the campaign on that account.
+// Where a lead's answer is booked, and what follows from it: on the scrape job that asked, else
+// on the newest of the campaign on that account. A campaign whose scrape jobs are gone has
+// none, and says itself where its leads go.
 func (q *Queries) ScrapeJobGetForLead(ctx context.Context, db DBTX, arg ScrapeJobGetForLeadParams) (ScrapeJobGetForLeadRow, error) {
 	row := db.QueryRow(ctx, scrapeJobGetForLead, arg.CampaignID, arg.AskedBy, arg.AccountID)
 	var i ScrapeJobGetForLeadRow
 	err := row.Scan(
-		&i.ID,
+		&i.ScrapeJobID,
 		&i.SendBackupLink,
 		&i.LeadMagnetUrl,
 		&i.WebhookUrl,

@@ -25,6 +25,7 @@ SET asked_for = excluded.asked_for,
     moved_at = NULL,
     scan_cursor = NULL,
     scan_started_at = NULL,
+    scan_starts_over = false,
     updated_at = now();
 
 -- name: WatchedPostSetScan :exec
@@ -57,3 +58,20 @@ UPDATE workers.watched_posts
 SET head_next = NOT head_next
 WHERE scrape_job_id = @scrape_job_id
 RETURNING (NOT head_next)::boolean AS is_turn;
+
+-- name: WatchedPostStartOver :exec
+-- A comment of this scan could not be decided about: it must not count as seen.
+UPDATE workers.watched_posts
+SET scan_starts_over = true,
+    updated_at = now()
+WHERE scrape_job_id = @scrape_job_id;
+
+-- name: WatchedPostEndScan :exec
+-- The scan is complete; or it begins again where a comment was left out, as the same scan, so that
+-- the pages which it has stored meanwhile do not end it.
+UPDATE workers.watched_posts
+SET scan_cursor = NULL,
+    scan_started_at = CASE WHEN scan_starts_over THEN scan_started_at END,
+    scan_starts_over = false,
+    updated_at = now()
+WHERE scrape_job_id = @scrape_job_id;

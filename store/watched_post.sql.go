@@ -12,6 +12,22 @@ import (
 	"github.com/google/uuid"
 )
 
+const watchedPostEndScan = `-- name: WatchedPostEndScan :exec
+UPDATE workers.watched_posts
+SET scan_cursor = NULL,
+    scan_started_at = CASE WHEN scan_starts_over THEN scan_started_at END,
+    scan_starts_over = false,
+    updated_at = now()
+WHERE scrape_job_id = $1
+`
+
+// The scan is complete; or it begins again where a comment was left out, as the same scan, so that
+// the pages which it has stored meanwhile do not end it.
+func (q *Queries) WatchedPostEndScan(ctx context.Context, db DBTX, scrapeJobID uuid.UUID) error {
+	_, err := db.Exec(ctx, watchedPostEndScan, scrapeJobID)
+	return err
+}
+
 const watchedPostGet = `-- name: WatchedPostGet :one
 SELECT
     scrape_job_id,
@@ -116,6 +132,19 @@ func (q *Queries) WatchedPostSetScan(ctx context.Context, db DBTX, arg WatchedPo
 	return err
 }
 
+const watchedPostStartOver = `-- name: WatchedPostStartOver :exec
+UPDATE workers.watched_posts
+SET scan_starts_over = true,
+    updated_at = now()
+WHERE scrape_job_id = $1
+`
+
+// A comment of this scan could not be decided about: it must not count as seen.
+func (q *Queries) WatchedPostStartOver(ctx context.Context, db DBTX, scrapeJobID uuid.UUID) error {
+	_, err := db.Exec(ctx, watchedPostStartOver, scrapeJobID)
+	return err
+}
+
 const watchedPostTakeHead = `-- name: WatchedPostTakeHead :one
 UPDATE workers.watched_posts
 SET head_next = NOT head_next
@@ -143,6 +172,7 @@ SET asked_for = excluded.asked_for,
     moved_at = NULL,
     scan_cursor = NULL,
     scan_started_at = NULL,
+    scan_starts_over = false,
     updated_at = now()
 `
 

@@ -37,7 +37,7 @@ account in again or clear its restriction on LinkedIn first, then resume it.`,
 			return withAccounts(cmd.Context(), environ, func(a accounts) error { return a.list(cmd.Context(), cmd.OutOrStdout()) })
 		},
 	}
-	cmd.AddCommand(showCommand(environ), setCommand(environ), forecastCommand(environ), pauseCommand(environ), resumeCommand(environ))
+	cmd.AddCommand(showCommand(environ), setCommand(environ), forecastCommand(environ), pauseCommand(environ), resumeCommand(environ), moveCommand(environ))
 	return cmd
 }
 
@@ -47,6 +47,7 @@ type accounts struct {
 	q         *store.Queries
 	sweeps    *jobs.Sweeps
 	campaigns *jobs.Campaigns
+	settings  jobs.Settings
 }
 
 func withAccounts(ctx context.Context, environ []string, f func(accounts) error) error {
@@ -61,6 +62,7 @@ func withAccounts(ctx context.Context, environ []string, f func(accounts) error)
 		settings := jobSettings(cfg)
 		return f(accounts{
 			pool: pool, q: store.New(), sweeps: jobs.NewSweeps(pool, settings), campaigns: jobs.NewCampaigns(pool, settings),
+			settings: settings,
 		})
 	})
 }
@@ -157,23 +159,27 @@ func resumeCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resume ACCOUNT",
 		Short: "Lift the pauses of an account, after you mended the cause",
-		Args:  cobra.ExactArgs(1),
+		Long: `resume lifts the pauses of an account. A look into its inbox that Unipile asked to
+come back later, by up to an hour, is made now as well, whether or not anything is paused.
+Answers that were written while everything was paused are synchronised late: the inbox is read
+48 hours back and more at once, and again and again in the hours after.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAccounts(cmd.Context(), environ, func(a accounts) error {
 				if action != "" && !isAction(action) {
 					return wrongUsage(cmd, fmt.Errorf("--only %s is none of %v", action, actions()))
 				}
-				lifted, err := a.q.PauseLift(cmd.Context(), a.pool, store.PauseLiftParams{AccountID: args[0], Action: action})
-				if err != nil {
-					return fmt.Errorf("resume account %s: %w", args[0], err)
-				}
-				if lifted == 0 {
+				done, err := jobs.Resume(cmd.Context(), a.pool, args[0], action)
+				switch {
+				case err != nil:
+					return err
+				case done == jobs.Resumed{}:
 					return fmt.Errorf("account %s is not paused; `worker accounts` lists those that are", args[0])
+				case done.Pauses == 0:
+					fmt.Fprintf(cmd.OutOrStdout(), "account %s was not paused; its looks into the inbox, which waited, go on at once\n", args[0])
+				default:
+					fmt.Fprintf(cmd.OutOrStdout(), "account %s is resumed: it goes on at once\n", args[0])
 				}
-				if err := a.q.ScrapeJobHasten(cmd.Context(), a.pool, args[0]); err != nil {
-					return fmt.Errorf("hasten posts of account %s: %w", args[0], err)
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "account %s is resumed: it goes on at once\n", args[0])
 				return nil
 			})
 		},
