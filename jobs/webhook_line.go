@@ -91,24 +91,35 @@ func insertDeliveries(ctx context.Context, tx pgx.Tx, client *queue.Client, ids 
 const assignBatch = 5000
 
 // assign puts rows of producers in line, by the endpoint they are for, and tells
-// whether there may be more of them.
+// whether there may be more of them. Rows that the database refuses hold up no others.
 func (l line) assign(ctx context.Context) (more bool, err error) {
-	err = l.inTx(ctx, func(tx pgx.Tx) error {
-		ids, err := l.WebhookLogLockUnassigned(ctx, tx, assignBatch)
+	var ids []uuid.UUID
+	err = l.inTx(ctx, func(tx pgx.Tx) (err error) {
+		ids, err = l.WebhookLogLockUnassigned(ctx, tx, assignBatch)
 		if err != nil {
 			return fmt.Errorf("list webhooks without an endpoint: %w", err)
 		}
-		more = len(ids) == assignBatch
-		if len(ids) == 0 {
-			return nil
-		}
-		if err := l.WebhookEndpointEnsureMany(ctx, tx, ids); err != nil {
-			return fmt.Errorf("make endpoints of webhooks: %w", err)
-		}
-		if err := l.WebhookLogAssign(ctx, tx, ids); err != nil {
-			return fmt.Errorf("assign webhooks to endpoints: %w", err)
-		}
-		return nil
+		return l.assignLocked(ctx, tx, ids)
 	})
-	return more, err
+	if len(ids) > 0 && refuses(err) {
+		err = l.assignApart(ctx, ids)
+	}
+	return len(ids) == assignBatch, err
+}
+
+func (l line) assignLocked(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := l.WebhookEndpointEnsureMany(ctx, tx, ids); err != nil {
+		return fmt.Errorf("make endpoints of webhooks: %w", err)
+	}
+	assigned, err := l.WebhookLogAssign(ctx, tx, ids)
+	if err != nil {
+		return fmt.Errorf("assign webhooks to endpoints: %w", err)
+	}
+	if int(assigned) < len(ids) {
+		return errUnchanged
+	}
+	return nil
 }
