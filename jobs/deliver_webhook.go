@@ -116,7 +116,7 @@ func (w *deliverWebhook) try(ctx context.Context, job *river.Job[DeliverWebhookA
 	switch {
 	case err == nil:
 		t.result, t.err = w.sender.Deliver(ctx, webhook.Delivery{
-			ID: row.ID.String(), URL: row.WebhookUrl, Body: []byte(row.Payload),
+			ID: row.ID.String(), Client: row.Scope, URL: row.WebhookUrl, Body: []byte(row.Payload),
 			Secret: w.settings.WebhookSecret, Secrets: secrets, Now: t.started,
 		})
 	case integrations.As(err) != nil: // nothing to sign with: our side's failure

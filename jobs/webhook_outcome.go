@@ -82,9 +82,9 @@ func (w *deliverWebhook) record(ctx context.Context, t try) error {
 }
 
 func (w *deliverWebhook) recordSent(ctx context.Context, tx pgx.Tx, t try) (e store.WebhookEndpoint, event string, err error) {
-	status := int32(t.result.Status)
+	status, answer := int32(t.result.Status), t.result.Kept()
 	err = w.WebhookLogRecordSent(ctx, tx, store.WebhookLogRecordSentParams{
-		ID: t.row.ID, EndpointID: &t.row.EndpointID, ResponseStatus: &status, ResponseBody: &t.result.Body,
+		ID: t.row.ID, EndpointID: &t.row.EndpointID, ResponseStatus: &status, ResponseBody: &answer,
 	})
 	if err != nil {
 		return e, "", err
@@ -179,8 +179,8 @@ func (w *deliverWebhook) recordFailure(ctx context.Context, tx pgx.Tx, t try) (s
 	message := fmt.Sprintf("deliver webhook %s: %v", t.row.ID, t.err)
 	row := store.WebhookLogRecordFailureParams{ID: t.row.ID, EndpointID: &t.row.EndpointID, ErrorMessage: &message}
 	if t.result.Status != 0 {
-		status := int32(t.result.Status)
-		row.ResponseStatus, row.ResponseBody = &status, &t.result.Body
+		status, answer := int32(t.result.Status), t.result.Kept()
+		row.ResponseStatus, row.ResponseBody = &status, &answer
 	}
 	var decided error = &queue.Recorded{Err: t.err} // no further try by itself
 	switch {
@@ -260,8 +260,8 @@ func attemptOf(t try) store.WebhookAttemptInsertParams {
 		a.Address = &t.result.Address
 	}
 	if t.result.Status != 0 {
-		status := int32(t.result.Status)
-		a.Status, a.FinishedAt, a.BodyHead = &status, &t.ended, &t.result.Body
+		status, answer := int32(t.result.Status), t.result.Kept()
+		a.Status, a.FinishedAt, a.BodyHead = &status, &t.ended, &answer
 	}
 	if t.err != nil {
 		a.Cause = t.result.Cause

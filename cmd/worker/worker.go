@@ -116,7 +116,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		return nil, fmt.Errorf("RESEND_API_KEY: %w", err)
 	}
 	sender := webhook.New(webhook.Config{
-		Timeout: cfg.WebhookTimeout, AllowCIDRs: cfg.WebhookAllow, Own: w.listensAt, Observe: vendors.observe,
+		Timeout: cfg.WebhookTimeout, Openings: cfg.WebhookAllow, RequireHTTPS: cfg.WebhookRequireHTTPS, Own: w.listensAt, Observe: vendors.observe,
 	})
 
 	var mail *mx.Checker
