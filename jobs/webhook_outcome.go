@@ -73,6 +73,7 @@ func (w *deliverWebhook) record(ctx context.Context, t try) error {
 	w.events.attempt(t.result.Cause)
 	w.events.endpoint(ctx, endpoint, event)
 	if !t.stopped() && !t.ours() {
+		w.trouble.end(t.row.EndpointID)
 		w.funnel.Webhook(t.err == nil)
 	}
 	if decided != nil {
@@ -125,10 +126,16 @@ func (w *deliverWebhook) recordOurs(ctx context.Context, tx pgx.Tx, t try) error
 	if err != nil {
 		return err
 	}
+	if t.turn && e.State != store.EndpointDisabled {
+		e.BlockedUntil = &t.started // nothing was tried: the turn is another's
+		if err := w.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
+			return fmt.Errorf("save endpoint %d: %w", e.ID, err)
+		}
+	}
 	if t.unsigned() {
 		return w.putOff(ctx, tx, e, t)
 	}
-	return w.saveEndpoint(ctx, tx, afterOurs(e, t.ended))
+	return w.wakeIn(ctx, tx, e.ID, w.trouble.begin(e.ID))
 }
 
 // putOff lets everything wait that is due for the campaign at this endpoint, in one
@@ -140,12 +147,6 @@ func (w *deliverWebhook) putOff(ctx context.Context, tx pgx.Tx, e store.WebhookE
 	})
 	if err != nil {
 		return fmt.Errorf("put off webhooks of campaign %s: %w", *t.row.CampaignID, err)
-	}
-	if t.turn {
-		e.BlockedUntil = &t.started // nothing was tried: the turn is another's
-		if err := w.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
-			return fmt.Errorf("save endpoint %d: %w", e.ID, err)
-		}
 	}
 	return w.wakeAt(ctx, tx, e.ID, until)
 }
