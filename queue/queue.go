@@ -103,7 +103,7 @@ func New(cfg Config) (*Client, error) {
 		Queues:               queues,
 		Workers:              cfg.Workers,
 		PeriodicJobs:         cfg.Periodic,
-		Middleware:           []rivertype.Middleware{&attempts{logger: cfg.Logger, metrics: cfg.Metrics, lease: cfg.Lease}, cfg.Outcomes},
+		Middleware:           []rivertype.Middleware{&attempts{logger: cfg.Logger, metrics: cfg.Metrics, lease: cfg.Lease}, cfg.Outcomes, &lockWaits{}},
 		RetryPolicy:          cfg.Outcomes,
 		PollOnly:             cfg.Tuning.PollOnly,
 		FetchCooldown:        fetchCooldown,

@@ -286,9 +286,13 @@ func openPool(ctx context.Context, cfg config.Config) (*pgxpool.Pool, error) {
 }
 
 func openPoolAs(ctx context.Context, cfg config.Config, application string) (*pgxpool.Pool, error) {
-	return store.Open(ctx, store.Options{
+	return store.Open(ctx, poolOptions(cfg, application))
+}
+
+func poolOptions(cfg config.Config, application string) store.Options {
+	return store.Options{
 		URL: cfg.DatabaseURL.Reveal(), Application: application, MaxConnections: cfg.MaxConnections, Pooled: cfg.PollOnly,
-	})
+	}
 }
 
 func jobSettings(cfg config.Config) jobs.Settings {
