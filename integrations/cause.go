@@ -41,6 +41,9 @@ const (
 	CauseSecret         Cause = "secret_unreadable"   // never sent: nothing to sign it with
 )
 
+// ranOut is the detail of what could not even be tried.
+const ranOut = "this machine has run out of file handles, memory or ports"
+
 // noNameServer is the detail of a lookup that failed for another reason than the name.
 const noNameServer = "the name server did not answer"
 
@@ -69,6 +72,9 @@ func diagnose(err error) (cause Cause, detail string) {
 		if dns.IsNotFound {
 			return CauseDNS, "no such host"
 		}
+		if isLocal(err) {
+			return CauseLocal, ranOut // it takes a handle and a port to ask, too
+		}
 		return CauseDNS, noNameServer
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err) {
@@ -83,7 +89,7 @@ func diagnose(err error) (cause Cause, detail string) {
 	case isUnreachable(err):
 		return CauseUnreachable, ""
 	case isLocal(err):
-		return CauseLocal, "this machine has run out of file handles, memory or ports"
+		return CauseLocal, ranOut
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), hungUp(err):
 		return CauseReset, ""

@@ -44,6 +44,7 @@ type deliverWebhook struct {
 	sender   sender
 	line     line
 	gate     *gate
+	trouble  *trouble
 	funnel   *Funnel
 	events   *EndpointEvents
 	settings Settings
@@ -51,7 +52,7 @@ type deliverWebhook struct {
 
 func newDeliverWebhook(db database, d Deps) *deliverWebhook {
 	return &deliverWebhook{
-		database: db, sender: d.Webhooks, line: newLine(db, d.Settings), gate: newGate(),
+		database: db, sender: d.Webhooks, line: newLine(db, d.Settings), gate: newGate(), trouble: newTrouble(),
 		funnel: d.Funnel, events: d.Endpoints, settings: d.Settings,
 	}
 }
@@ -75,25 +76,30 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 	}
 	if row.Status == "sent" || row.Abandoned {
 		// Its worker may have died between the record and the next in line.
-		return w.line.bring(ctx, row.EndpointID)
+		_, err := w.line.bring(ctx, row.EndpointID, endpointSlots)
+		return err
 	}
 	if left := time.Duration(row.SecondsLeft * float64(time.Second)); left > dueSlack {
 		return &queue.NotYet{Until: time.Now().Add(left), Reason: "the row is due later"} // so that a crash hurries nobody
+	}
+	if wait := w.trouble.left(row.EndpointID); wait > 0 {
+		return w.stepAside(ctx, job, row, wait)
 	}
 	way, err := w.pass(ctx, row)
 	if err != nil {
 		return err
 	}
 	if way == shut {
-		return w.stepAside(ctx, job, row)
+		return w.stepAside(ctx, job, row, 0)
 	}
 	err = w.try(ctx, job, row, way == alone)
-	if w.gate.leave(row.EndpointID) > endpointSlots/2 {
+	left := w.gate.leave(row.EndpointID, row.Scope)
+	if left > endpointSlots/2 && !w.gate.waits(row.Scope) {
 		return err // one of those brings several at once
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return errors.Join(err, w.line.bring(ctx, row.EndpointID))
+	return errors.Join(err, w.goOn(ctx, row))
 }
 
 // row reads the row with its endpoint, which is made for the first row of a URL.
@@ -116,7 +122,7 @@ func (w *deliverWebhook) try(ctx context.Context, job *river.Job[DeliverWebhookA
 	switch {
 	case err == nil:
 		t.result, t.err = w.sender.Deliver(ctx, webhook.Delivery{
-			ID: row.ID.String(), URL: row.WebhookUrl, Body: []byte(row.Payload),
+			ID: row.ID.String(), Client: row.Scope, URL: row.WebhookUrl, Body: []byte(row.Payload),
 			Secret: w.settings.WebhookSecret, Secrets: secrets, Now: t.started,
 		})
 	case integrations.As(err) != nil: // nothing to sign with: our side's failure

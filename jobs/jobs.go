@@ -196,7 +196,7 @@ func every(period time.Duration, args river.JobArgs) *river.PeriodicJob {
 func Woken(sweeps *Sweeps, client *queue.Client) map[string]func(context.Context) error {
 	wake := func(sweep Sweep) func(context.Context) error {
 		return func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, queue.MaxJobTimeout)
+			ctx, cancel := context.WithTimeout(store.WithShare(ctx, queue.Sweeps), queue.MaxJobTimeout)
 			defer cancel()
 			_, err := sweep(ctx, client)
 			return err

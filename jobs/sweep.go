@@ -24,7 +24,7 @@ type database struct {
 
 // inTx runs f in one transaction, rolled back when f fails.
 func (d database) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, d.Pool, f)
+	return store.InTx(ctx, d.Pool, f)
 }
 
 // Item is a row that a sweep found due, and the job that works on it.

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/riverqueue/river"
 
@@ -34,6 +35,9 @@ func (s *Sweeps) WebhookLogs(ctx context.Context, client *queue.Client) ([]Item,
 		if err != nil {
 			return all, err
 		}
+	}
+	if err := line.WebhookRefusalForget(ctx, line.Pool); err != nil {
+		return all, fmt.Errorf("forget refusals of webhooks: %w", err)
 	}
 	return all, nil
 }

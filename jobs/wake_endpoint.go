@@ -52,7 +52,7 @@ func (w *wakeEndpoint) Work(ctx context.Context, job *river.Job[WakeEndpointArgs
 		case e.Rests:
 			return w.wakeAt(ctx, tx, id, *e.BlockedUntil)
 		}
-		_, err = w.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), id, id)
+		_, err = w.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), id, id, endpointSlots)
 		return err
 	})
 }

@@ -14,6 +14,10 @@ const (
 	// breakers open, and a healthy eighth still has its share.
 	endpointSlots = 8
 
+	// clientSlots deliveries of one client run at once in a process, to whatever endpoints of
+	// its own, although no others are free: as many as one endpoint may have.
+	clientSlots = endpointSlots
+
 	// breakerAfter failures in a row open the breaker, where the endpoint did not
 	// answer or answered 5xx. Fewer would stop a receiver for the hiccup of a deployment.
 	breakerAfter = 5
@@ -37,8 +41,10 @@ const (
 	// turnLease is how long the one delivery that may try an endpoint has for it: more
 	// than the longest exchange and its record.
 	turnLease = 45 * time.Second
-	// oursWait is how long an endpoint rests after a failure on our side.
-	oursWait = time.Minute
+	// A process that failed on its own side tries the same endpoint again after the shortest
+	// of these, and after twice as long each time that it fails again. It is short, since the
+	// receiver is well, and what ran out is often there again in a moment.
+	shortestTrouble, longestTrouble = 2 * time.Second, time.Minute
 	// unsignedWait is how long the webhooks of a campaign wait whose secret cannot be read:
 	// somebody has to bring the key first, and thousands of rows are written each time.
 	unsignedWait = 5 * time.Minute
@@ -150,16 +156,6 @@ func afterSuccess(e store.WebhookEndpoint, now time.Time) (store.WebhookEndpoint
 	until := now.Add(gap)
 	e.BlockedUntil = &until
 	return e, event
-}
-
-// afterOurs is the endpoint after a failure that was ours: untouched, but that nothing
-// hammers on our own trouble.
-func afterOurs(e store.WebhookEndpoint, now time.Time) store.WebhookEndpoint {
-	until := now.Add(oursWait)
-	if e.State != store.EndpointDisabled && (e.BlockedUntil == nil || e.BlockedUntil.Before(until)) {
-		e.BlockedUntil = &until
-	}
-	return e
 }
 
 // enabled is an endpoint that a human gave another chance.

@@ -28,12 +28,15 @@ func newLine(db database, settings Settings) line {
 	return line{database: db, maxTries: int32(len(settings.WebhookSchedule) + 1)}
 }
 
-// bring gives a job to whoever is next at one endpoint, from within a job.
-func (l line) bring(ctx context.Context, endpoint int64) error {
-	return l.inTx(ctx, func(tx pgx.Tx) error {
-		_, err := l.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), endpoint, endpoint)
+// bring gives a job to whoever is next at one endpoint, from within a job, so that no more
+// than room of it have one, and tells to how many.
+func (l line) bring(ctx context.Context, endpoint int64, room int32) (n int, err error) {
+	err = l.inTx(ctx, func(tx pgx.Tx) error {
+		items, err := l.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), endpoint, endpoint, room)
+		n = len(items)
 		return err
 	})
+	return n, err
 }
 
 // bringAll does so for every endpoint.
@@ -42,7 +45,7 @@ func (l line) bringAll(ctx context.Context, client *queue.Client) ([]Item, error
 	for {
 		var items []Item
 		err := l.inTx(ctx, func(tx pgx.Tx) (err error) {
-			items, err = l.give(ctx, tx, client, 0, math.MaxInt64)
+			items, err = l.give(ctx, tx, client, 0, math.MaxInt64, endpointSlots)
 			return err
 		})
 		all = append(all, items...)
@@ -52,9 +55,11 @@ func (l line) bringAll(ctx context.Context, client *queue.Client) ([]Item, error
 	}
 }
 
-func (l line) give(ctx context.Context, tx pgx.Tx, client *queue.Client, first, last int64) ([]Item, error) {
+func (l line) give(
+	ctx context.Context, tx pgx.Tx, client *queue.Client, first, last int64, room int32,
+) ([]Item, error) {
 	ids, err := l.WebhookLogListNext(ctx, tx, store.WebhookLogListNextParams{
-		FirstEndpoint: first, LastEndpoint: last, Room: endpointSlots, MaxTries: l.maxTries, MaxRows: sweepBatch,
+		FirstEndpoint: first, LastEndpoint: last, Room: room, MaxTries: l.maxTries, MaxRows: sweepBatch,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list webhooks in line: %w", err)
@@ -91,24 +96,35 @@ func insertDeliveries(ctx context.Context, tx pgx.Tx, client *queue.Client, ids 
 const assignBatch = 5000
 
 // assign puts rows of producers in line, by the endpoint they are for, and tells
-// whether there may be more of them.
+// whether there may be more of them. Rows that the database refuses hold up no others.
 func (l line) assign(ctx context.Context) (more bool, err error) {
-	err = l.inTx(ctx, func(tx pgx.Tx) error {
-		ids, err := l.WebhookLogLockUnassigned(ctx, tx, assignBatch)
+	var ids []uuid.UUID
+	err = l.inTx(ctx, func(tx pgx.Tx) (err error) {
+		ids, err = l.WebhookLogLockUnassigned(ctx, tx, assignBatch)
 		if err != nil {
 			return fmt.Errorf("list webhooks without an endpoint: %w", err)
 		}
-		more = len(ids) == assignBatch
-		if len(ids) == 0 {
-			return nil
-		}
-		if err := l.WebhookEndpointEnsureMany(ctx, tx, ids); err != nil {
-			return fmt.Errorf("make endpoints of webhooks: %w", err)
-		}
-		if err := l.WebhookLogAssign(ctx, tx, ids); err != nil {
-			return fmt.Errorf("assign webhooks to endpoints: %w", err)
-		}
-		return nil
+		return l.assignLocked(ctx, tx, ids)
 	})
-	return more, err
+	if len(ids) > 0 && refuses(err) {
+		err = l.assignApart(ctx, ids)
+	}
+	return len(ids) == assignBatch, err
+}
+
+func (l line) assignLocked(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := l.WebhookEndpointEnsureMany(ctx, tx, ids); err != nil {
+		return fmt.Errorf("make endpoints of webhooks: %w", err)
+	}
+	assigned, err := l.WebhookLogAssign(ctx, tx, ids)
+	if err != nil {
+		return fmt.Errorf("assign webhooks to endpoints: %w", err)
+	}
+	if int(assigned) < len(ids) {
+		return errUnchanged
+	}
+	return nil
 }

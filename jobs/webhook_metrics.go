@@ -15,6 +15,7 @@ type endpointCollector struct {
 	database
 
 	endpoints *prometheus.Desc
+	refused   *prometheus.Desc
 }
 
 // NewEndpointCollector reports receivers of webhooks by state.
@@ -23,11 +24,16 @@ func NewEndpointCollector(pool *pgxpool.Pool) prometheus.Collector {
 		database: database{Pool: pool, Queries: store.New()},
 		endpoints: prometheus.NewDesc("workers_webhook_endpoints",
 			"Receivers of webhooks, by state. Those that are disabled wait for somebody to enable them.", []string{"state"}, nil),
+		refused: prometheus.NewDesc("workers_webhook_rows_refused",
+			"Rows of webhook_logs that the database refuses to have changed, and that wait to be tried again.", nil, nil),
 	}
 }
 
 // Describe implements prometheus.Collector.
-func (c *endpointCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.endpoints }
+func (c *endpointCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.endpoints
+	ch <- c.refused
+}
 
 // Collect implements prometheus.Collector; every state is there, at zero if need be.
 func (c *endpointCollector) Collect(ch chan<- prometheus.Metric) {
@@ -45,4 +51,10 @@ func (c *endpointCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, state := range store.EndpointStates() {
 		ch <- prometheus.MustNewConstMetric(c.endpoints, prometheus.GaugeValue, float64(byState[state]), state)
 	}
+	refused, err := c.WebhookRefusalCount(ctx, c.Pool)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(c.refused, err)
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(c.refused, prometheus.GaugeValue, float64(refused))
 }

@@ -73,6 +73,7 @@ func (w *deliverWebhook) record(ctx context.Context, t try) error {
 	w.events.attempt(t.result.Cause)
 	w.events.endpoint(ctx, endpoint, event)
 	if !t.stopped() && !t.ours() {
+		w.trouble.end(t.row.EndpointID)
 		w.funnel.Webhook(t.err == nil)
 	}
 	if decided != nil {
@@ -82,9 +83,9 @@ func (w *deliverWebhook) record(ctx context.Context, t try) error {
 }
 
 func (w *deliverWebhook) recordSent(ctx context.Context, tx pgx.Tx, t try) (e store.WebhookEndpoint, event string, err error) {
-	status := int32(t.result.Status)
+	status, answer := int32(t.result.Status), t.result.Kept()
 	err = w.WebhookLogRecordSent(ctx, tx, store.WebhookLogRecordSentParams{
-		ID: t.row.ID, EndpointID: &t.row.EndpointID, ResponseStatus: &status, ResponseBody: &t.result.Body,
+		ID: t.row.ID, EndpointID: &t.row.EndpointID, ResponseStatus: &status, ResponseBody: &answer,
 	})
 	if err != nil {
 		return e, "", err
@@ -125,10 +126,16 @@ func (w *deliverWebhook) recordOurs(ctx context.Context, tx pgx.Tx, t try) error
 	if err != nil {
 		return err
 	}
+	if t.turn && e.State != store.EndpointDisabled {
+		e.BlockedUntil = &t.started // nothing was tried: the turn is another's
+		if err := w.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
+			return fmt.Errorf("save endpoint %d: %w", e.ID, err)
+		}
+	}
 	if t.unsigned() {
 		return w.putOff(ctx, tx, e, t)
 	}
-	return w.saveEndpoint(ctx, tx, afterOurs(e, t.ended))
+	return w.wakeIn(ctx, tx, e.ID, w.trouble.begin(e.ID))
 }
 
 // putOff lets everything wait that is due for the campaign at this endpoint, in one
@@ -140,12 +147,6 @@ func (w *deliverWebhook) putOff(ctx context.Context, tx pgx.Tx, e store.WebhookE
 	})
 	if err != nil {
 		return fmt.Errorf("put off webhooks of campaign %s: %w", *t.row.CampaignID, err)
-	}
-	if t.turn {
-		e.BlockedUntil = &t.started // nothing was tried: the turn is another's
-		if err := w.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
-			return fmt.Errorf("save endpoint %d: %w", e.ID, err)
-		}
 	}
 	return w.wakeAt(ctx, tx, e.ID, until)
 }
@@ -179,8 +180,8 @@ func (w *deliverWebhook) recordFailure(ctx context.Context, tx pgx.Tx, t try) (s
 	message := fmt.Sprintf("deliver webhook %s: %v", t.row.ID, t.err)
 	row := store.WebhookLogRecordFailureParams{ID: t.row.ID, EndpointID: &t.row.EndpointID, ErrorMessage: &message}
 	if t.result.Status != 0 {
-		status := int32(t.result.Status)
-		row.ResponseStatus, row.ResponseBody = &status, &t.result.Body
+		status, answer := int32(t.result.Status), t.result.Kept()
+		row.ResponseStatus, row.ResponseBody = &status, &answer
 	}
 	var decided error = &queue.Recorded{Err: t.err} // no further try by itself
 	switch {
@@ -260,8 +261,8 @@ func attemptOf(t try) store.WebhookAttemptInsertParams {
 		a.Address = &t.result.Address
 	}
 	if t.result.Status != 0 {
-		status := int32(t.result.Status)
-		a.Status, a.FinishedAt, a.BodyHead = &status, &t.ended, &t.result.Body
+		status, answer := int32(t.result.Status), t.result.Kept()
+		a.Status, a.FinishedAt, a.BodyHead = &status, &t.ended, &answer
 	}
 	if t.err != nil {
 		a.Cause = t.result.Cause

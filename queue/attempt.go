@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/bravorevos/workers/integrations"
+	"github.com/bravorevos/workers/store"
 )
 
 // attempts writes one log line and one metric an attempt. It stands outside
@@ -28,6 +29,7 @@ type attempts struct {
 // Work runs the attempt and reports it, a panic too.
 func (a *attempts) Work(ctx context.Context, job *rivertype.JobRow, doInner func(context.Context) error) (err error) {
 	start := time.Now()
+	ctx = store.WithShare(ctx, job.Queue)
 	defer func() {
 		panicked := recover()
 		if panicked != nil {

@@ -53,6 +53,9 @@ type Tuning struct {
 // and higher where jobs only wait for a stranger's server.
 var defaultWorkers = map[string]int{Sweeps: 4, Polls: 8, Messages: 16, Inbox: 8, Webhooks: 64, Email: 8, Upkeep: 1}
 
+// DefaultMaxWorkers is how many jobs of a queue run at once in a process.
+func DefaultMaxWorkers(queueName string) int { return defaultWorkers[queueName] }
+
 const (
 	// Short jobs run at most MaxWorkers / FetchCooldown a second; with River's
 	// own 100 ms that would be the bottleneck.
@@ -100,7 +103,7 @@ func New(cfg Config) (*Client, error) {
 		Queues:               queues,
 		Workers:              cfg.Workers,
 		PeriodicJobs:         cfg.Periodic,
-		Middleware:           []rivertype.Middleware{&attempts{logger: cfg.Logger, metrics: cfg.Metrics, lease: cfg.Lease}, cfg.Outcomes},
+		Middleware:           []rivertype.Middleware{&attempts{logger: cfg.Logger, metrics: cfg.Metrics, lease: cfg.Lease}, cfg.Outcomes, &lockWaits{}},
 		RetryPolicy:          cfg.Outcomes,
 		PollOnly:             cfg.Tuning.PollOnly,
 		FetchCooldown:        fetchCooldown,

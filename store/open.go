@@ -19,6 +19,8 @@ type Options struct {
 	// Pooled means that the URL leads to a transaction pooler, which knows no
 	// prepared statements and no start-up parameters.
 	Pooled bool
+	// Patient connections wait for locks as long as it takes, as migrations must.
+	Patient bool
 }
 
 // Open connects to a database and makes sure that it answers.
@@ -28,6 +30,7 @@ func Open(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 		return nil, errors.New("DATABASE_URL: is not a valid Postgres URL") // the cause would quote it
 	}
 	pc.MaxConns = o.MaxConnections
+	pc.ConnConfig.Tracer = newShares(o.MaxConnections)
 	if o.Pooled {
 		pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 		// Without preparing, pgx must know by itself which type a list of ids is.
@@ -37,6 +40,10 @@ func Open(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 		}
 	} else {
 		pc.ConnConfig.RuntimeParams["application_name"] = o.Application
+		if !o.Patient {
+			pc.ConnConfig.RuntimeParams["lock_timeout"] = milliseconds(lockTimeout)
+			pc.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(idleInTransaction)
+		}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {

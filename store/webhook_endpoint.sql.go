@@ -67,7 +67,7 @@ const webhookEndpointEnsureMany = `-- name: WebhookEndpointEnsureMany :exec
 INSERT INTO workers.webhook_endpoints (scope, url)
 SELECT DISTINCT
     coalesce(c.client_id, fresh.campaign_id, '00000000-0000-0000-0000-000000000000'),
-    btrim(fresh.webhook_url, E' \t\r\n')
+    btrim(coalesce(fresh.webhook_url, ''), E' \t\r\n')
 FROM (
     SELECT w.webhook_url, coalesce(w.campaign_id, l.campaign_id) AS campaign_id
     FROM public.webhook_logs w

@@ -63,30 +63,50 @@ ORDER BY line.place, line.due_at, line.created_at, line.id
 LIMIT @max_rows;
 
 -- name: WebhookLogLockUnassigned :many
--- Rows of producers that are in no line yet; what others hold is theirs.
+-- Rows of producers that are in no line yet; what others hold is theirs, and what the
+-- database refused waits for its time.
+SELECT w.id
+FROM public.webhook_logs w
+WHERE w.endpoint_id IS NULL
+  AND w.abandoned_at IS NULL
+  AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+  AND NOT EXISTS (
+      SELECT
+      FROM workers.webhook_refusals r
+      WHERE r.webhook_log_id = w.id
+        AND r.again_at > now())
+ORDER BY w.id
+LIMIT @max_rows
+FOR UPDATE OF w SKIP LOCKED;
+
+-- name: WebhookLogLockSome :many
+-- Those of the rows that are in no line yet and that nobody else holds.
 SELECT id
 FROM public.webhook_logs
-WHERE endpoint_id IS NULL
-  AND abandoned_at IS NULL
-  AND (status IS NULL OR status = 'pending' OR status = 'failed')
+WHERE id = ANY (@ids::uuid[])
+  AND endpoint_id IS NULL
 ORDER BY id
-LIMIT @max_rows
 FOR UPDATE SKIP LOCKED;
 
--- name: WebhookLogAssign :exec
--- Tells rows their endpoint, which [WebhookEndpointEnsureMany] made.
-UPDATE public.webhook_logs w
-SET endpoint_id = e.id
-FROM (
-    SELECT fresh.id, fresh.webhook_url, coalesce(fresh.campaign_id, l.campaign_id) AS campaign_id
-    FROM public.webhook_logs fresh
-    LEFT JOIN public.leads l ON l.id = fresh.lead_id
-    WHERE fresh.id = ANY (@ids::uuid[])) f
-LEFT JOIN public.campaigns c ON c.id = f.campaign_id
-JOIN workers.webhook_endpoints e
-    ON e.scope = coalesce(c.client_id, f.campaign_id, '00000000-0000-0000-0000-000000000000')
-    AND md5(e.url) = md5(btrim(f.webhook_url, E' \t\r\n'))
-WHERE w.id = f.id;
+-- name: WebhookLogAssign :one
+-- Tells rows their endpoint, which [WebhookEndpointEnsureMany] made, and counts those that
+-- have it then: a trigger of the producer's may skip a row or undo what changed.
+WITH assigned AS (
+    UPDATE public.webhook_logs w
+    SET endpoint_id = e.id
+    FROM (
+        SELECT fresh.id, fresh.webhook_url, coalesce(fresh.campaign_id, l.campaign_id) AS campaign_id
+        FROM public.webhook_logs fresh
+        LEFT JOIN public.leads l ON l.id = fresh.lead_id
+        WHERE fresh.id = ANY (@ids::uuid[])) f
+    LEFT JOIN public.campaigns c ON c.id = f.campaign_id
+    JOIN workers.webhook_endpoints e
+        ON e.scope = coalesce(c.client_id, f.campaign_id, '00000000-0000-0000-0000-000000000000')
+        AND md5(e.url) = md5(btrim(coalesce(f.webhook_url, ''), E' \t\r\n'))
+    WHERE w.id = f.id
+    RETURNING w.endpoint_id)
+SELECT count(endpoint_id)
+FROM assigned;
 
 -- name: WebhookLogGet :one
 -- A row with its endpoint, as far as that is known.
@@ -115,7 +135,7 @@ LEFT JOIN public.leads l ON l.id = w.lead_id
 LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
 LEFT JOIN workers.webhook_endpoints e
     ON e.scope = coalesce(c.client_id, w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')
-    AND md5(e.url) = md5(btrim(w.webhook_url, E' \t\r\n'))
+    AND md5(e.url) = md5(btrim(coalesce(w.webhook_url, ''), E' \t\r\n'))
 WHERE w.id = @id;
 
 -- name: WebhookLogLock :many

@@ -13,25 +13,32 @@ import (
 	"github.com/google/uuid"
 )
 
-const webhookLogAssign = `-- name: WebhookLogAssign :exec
-UPDATE public.webhook_logs w
-SET endpoint_id = e.id
-FROM (
-    SELECT fresh.id, fresh.webhook_url, coalesce(fresh.campaign_id, l.campaign_id) AS campaign_id
-    FROM public.webhook_logs fresh
-    LEFT JOIN public.leads l ON l.id = fresh.lead_id
-    WHERE fresh.id = ANY ($1::uuid[])) f
-LEFT JOIN public.campaigns c ON c.id = f.campaign_id
-JOIN workers.webhook_endpoints e
-    ON e.scope = coalesce(c.client_id, f.campaign_id, '00000000-0000-0000-0000-000000000000')
-    AND md5(e.url) = md5(btrim(f.webhook_url, E' \t\r\n'))
-WHERE w.id = f.id
+const webhookLogAssign = `-- name: WebhookLogAssign :one
+WITH assigned AS (
+    UPDATE public.webhook_logs w
+    SET endpoint_id = e.id
+    FROM (
+        SELECT fresh.id, fresh.webhook_url, coalesce(fresh.campaign_id, l.campaign_id) AS campaign_id
+        FROM public.webhook_logs fresh
+        LEFT JOIN public.leads l ON l.id = fresh.lead_id
+        WHERE fresh.id = ANY ($1::uuid[])) f
+    LEFT JOIN public.campaigns c ON c.id = f.campaign_id
+    JOIN workers.webhook_endpoints e
+        ON e.scope = coalesce(c.client_id, f.campaign_id, '00000000-0000-0000-0000-000000000000')
+        AND md5(e.url) = md5(btrim(coalesce(f.webhook_url, ''), E' \t\r\n'))
+    WHERE w.id = f.id
+    RETURNING w.endpoint_id)
+SELECT count(endpoint_id)
+FROM assigned
 `
 
-// Tells rows their endpoint, which [WebhookEndpointEnsureMany] made.
-func (q *Queries) WebhookLogAssign(ctx context.Context, db DBTX, ids []uuid.UUID) error {
-	_, err := db.Exec(ctx, webhookLogAssign, ids)
-	return err
+// Tells rows their endpoint, which [WebhookEndpointEnsureMany] made, and counts those that
+// have it then: a trigger of the producer's may skip a row or undo what changed.
+func (q *Queries) WebhookLogAssign(ctx context.Context, db DBTX, ids []uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, webhookLogAssign, ids)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const webhookLogGet = `-- name: WebhookLogGet :one
@@ -60,7 +67,7 @@ LEFT JOIN public.leads l ON l.id = w.lead_id
 LEFT JOIN public.campaigns c ON c.id = coalesce(w.campaign_id, l.campaign_id)
 LEFT JOIN workers.webhook_endpoints e
     ON e.scope = coalesce(c.client_id, w.campaign_id, l.campaign_id, '00000000-0000-0000-0000-000000000000')
-    AND md5(e.url) = md5(btrim(w.webhook_url, E' \t\r\n'))
+    AND md5(e.url) = md5(btrim(coalesce(w.webhook_url, ''), E' \t\r\n'))
 WHERE w.id = $1
 `
 
@@ -481,18 +488,54 @@ func (q *Queries) WebhookLogLock(ctx context.Context, db DBTX, id uuid.UUID) ([]
 	return items, nil
 }
 
-const webhookLogLockUnassigned = `-- name: WebhookLogLockUnassigned :many
+const webhookLogLockSome = `-- name: WebhookLogLockSome :many
 SELECT id
 FROM public.webhook_logs
-WHERE endpoint_id IS NULL
-  AND abandoned_at IS NULL
-  AND (status IS NULL OR status = 'pending' OR status = 'failed')
+WHERE id = ANY ($1::uuid[])
+  AND endpoint_id IS NULL
 ORDER BY id
-LIMIT $1
 FOR UPDATE SKIP LOCKED
 `
 
-// Rows of producers that are in no line yet; what others hold is theirs.
+// Those of the rows that are in no line yet and that nobody else holds.
+func (q *Queries) WebhookLogLockSome(ctx context.Context, db DBTX, ids []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, webhookLogLockSome, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const webhookLogLockUnassigned = `-- name: WebhookLogLockUnassigned :many
+SELECT w.id
+FROM public.webhook_logs w
+WHERE w.endpoint_id IS NULL
+  AND w.abandoned_at IS NULL
+  AND (w.status IS NULL OR w.status = 'pending' OR w.status = 'failed')
+  AND NOT EXISTS (
+      SELECT
+      FROM workers.webhook_refusals r
+      WHERE r.webhook_log_id = w.id
+        AND r.again_at > now())
+ORDER BY w.id
+LIMIT $1
+FOR UPDATE OF w SKIP LOCKED
+`
+
+// Rows of producers that are in no line yet; what others hold is theirs, and what the
+// database refused waits for its time.
 func (q *Queries) WebhookLogLockUnassigned(ctx context.Context, db DBTX, maxRows int32) ([]uuid.UUID, error) {
 	rows, err := db.Query(ctx, webhookLogLockUnassigned, maxRows)
 	if err != nil {

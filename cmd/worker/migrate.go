@@ -13,6 +13,7 @@ import (
 
 	"github.com/bravorevos/workers/cmd/internal/config"
 	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/store"
 )
 
 func migrateCommand(environ []string) *cobra.Command {
@@ -30,9 +31,18 @@ not a transaction pooler.`,
 	}
 	with := func(f func(ctx context.Context, pool *pgxpool.Pool, out io.Writer) error) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, _ []string) error {
-			return withDatabase(cmd.Context(), environ, func(pool *pgxpool.Pool) error {
-				return f(cmd.Context(), pool, cmd.OutOrStdout())
-			})
+			cfg, err := config.LoadDatabase(environ)
+			if err != nil {
+				return err
+			}
+			options := poolOptions(cfg, "bravorevos-worker")
+			options.Patient = true // it waits for other migrations, and for tables that are in use
+			pool, err := store.Open(cmd.Context(), options)
+			if err != nil {
+				return err
+			}
+			defer pool.Close()
+			return f(cmd.Context(), pool, cmd.OutOrStdout())
 		}
 	}
 	up := &cobra.Command{

@@ -44,8 +44,8 @@ func causes() map[integrations.Cause]string {
 		integrations.CauseTimeout:        "how long the receiver takes: it has WEBHOOK_TIMEOUT for the whole answer; let it store the lead, answer, and do the slow part after",
 		integrations.CauseTLS:            "the receiver's certificate: its dates, its name, and that its chain is complete; or the URL, where no TLS is spoken at that port",
 		integrations.CauseRedirect:       "the URL: the receiver is elsewhere, and redirects are not followed; configure the final one",
-		integrations.CauseBlockedAddress: "the URL: it leads to a private address; WEBHOOK_ALLOW_CIDRS opens networks of one's own",
-		integrations.CauseInvalidURL:     "the URL: it must begin with https:// or http:// and hold no user or password",
+		integrations.CauseBlockedAddress: "the URL: it leads to a private address; WEBHOOK_ALLOW_CIDRS opens networks of one's own, and receivers at host:port, for all clients or for one",
+		integrations.CauseInvalidURL:     "the URL: it must begin with https:// (or with http://, where WEBHOOK_REQUIRE_HTTPS is off) and hold no user or password",
 		integrations.CauseInvalidRequest: "WEBHOOK_SECRET: there is nothing to sign with",
 	}
 }

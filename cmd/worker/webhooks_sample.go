@@ -96,7 +96,7 @@ func (s *sample) complete(cmd *cobra.Command, args []string) error {
 }
 
 func (s *sample) run(cmd *cobra.Command, environ []string) error {
-	cfg, err := config.LoadDatabase(environ, "WEBHOOK_ENCRYPTION_KEY", "WEBHOOK_SECRET", "WEBHOOK_TIMEOUT", "WEBHOOK_ALLOW_CIDRS")
+	cfg, err := config.LoadDatabase(environ, "WEBHOOK_ENCRYPTION_KEY", "WEBHOOK_SECRET", "WEBHOOK_TIMEOUT", "WEBHOOK_ALLOW_CIDRS", "WEBHOOK_REQUIRE_HTTPS")
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s *sample) run(cmd *cobra.Command, environ []string) error {
 			return err
 		}
 		sender := webhook.New(webhook.Config{
-			Timeout: cfg.WebhookTimeout, AllowCIDRs: cfg.WebhookAllow,
+			Timeout: cfg.WebhookTimeout, Openings: cfg.WebhookAllow, RequireHTTPS: cfg.WebhookRequireHTTPS,
 			Own: func() netip.AddrPort { return workerPort(cfg.ListenAddr) },
 		})
 		d, err := s.delivery(ctx, pool, cfg)
@@ -132,6 +132,7 @@ func (s *sample) delivery(ctx context.Context, db store.DBTX, cfg config.Config)
 	if s.campaign != nil {
 		campaign = *s.campaign
 		configured, err := store.New().CampaignGetWebhook(ctx, db, campaign)
+		d.Client = configured.Scope
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return d, fmt.Errorf("there is no campaign %s", campaign)

@@ -116,7 +116,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		return nil, fmt.Errorf("RESEND_API_KEY: %w", err)
 	}
 	sender := webhook.New(webhook.Config{
-		Timeout: cfg.WebhookTimeout, AllowCIDRs: cfg.WebhookAllow, Own: w.listensAt, Observe: vendors.observe,
+		Timeout: cfg.WebhookTimeout, Openings: cfg.WebhookAllow, RequireHTTPS: cfg.WebhookRequireHTTPS, Own: w.listensAt, Observe: vendors.observe,
 	})
 
 	var mail *mx.Checker
@@ -286,9 +286,13 @@ func openPool(ctx context.Context, cfg config.Config) (*pgxpool.Pool, error) {
 }
 
 func openPoolAs(ctx context.Context, cfg config.Config, application string) (*pgxpool.Pool, error) {
-	return store.Open(ctx, store.Options{
+	return store.Open(ctx, poolOptions(cfg, application))
+}
+
+func poolOptions(cfg config.Config, application string) store.Options {
+	return store.Options{
 		URL: cfg.DatabaseURL.Reveal(), Application: application, MaxConnections: cfg.MaxConnections, Pooled: cfg.PollOnly,
-	})
+	}
 }
 
 func jobSettings(cfg config.Config) jobs.Settings {

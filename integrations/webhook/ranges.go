@@ -26,12 +26,9 @@ type ranges struct{ guardian *ssrf.Guardian }
 func newRanges(allow []netip.Prefix) ranges {
 	var v4, v6 []netip.Prefix
 	for _, prefix := range allow {
-		switch address := prefix.Addr(); {
-		case address.Is4():
+		if prefix = unmapped(prefix); prefix.Addr().Is4() {
 			v4 = append(v4, prefix)
-		case address.Is4In6() && prefix.Bits() >= 96:
-			v4 = append(v4, netip.PrefixFrom(address.Unmap(), prefix.Bits()-96))
-		default:
+		} else {
 			v6 = append(v6, prefix)
 		}
 	}

@@ -1,10 +1,13 @@
 package webhook
 
 import (
+	"errors"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/bravorevos/workers/integrations"
 )
@@ -15,18 +18,25 @@ import (
 //
 // Its errors are Rejected [integrations.Error] that do not repeat the URL.
 func (s *Sender) CheckURL(raw string) error {
+	return s.checkURL(raw, uuid.Nil)
+}
+
+// checkURL judges a URL for one client.
+func (s *Sender) checkURL(raw string, client uuid.UUID) error {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	switch {
 	case err != nil || u.Opaque != "":
 		return rejected(integrations.CauseInvalidURL, "the address cannot be read")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return rejected(integrations.CauseInvalidURL, "the address must begin with https:// or http://")
+	case u.Scheme == "http" && s.requireHTTPS:
+		return rejected(integrations.CauseInvalidURL, "the address must begin with https://: WEBHOOK_REQUIRE_HTTPS is on")
 	case u.User != nil:
 		return rejected(integrations.CauseInvalidURL, "the address must not hold a user or a password")
 	case !validPort(u.Port()):
 		return rejected(integrations.CauseInvalidURL, "the port must be between 1 and 65535")
 	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	host := normalHost(u.Hostname())
 	if host == "" {
 		return rejected(integrations.CauseInvalidURL, "the address has no host")
 	}
@@ -34,12 +44,20 @@ func (s *Sender) CheckURL(raw string) error {
 		host = "127.0.0.1"
 	}
 	address, err := netip.ParseAddr(host)
-	switch {
-	case err == nil && !s.guard.allows(netip.AddrPortFrom(address, portOf(u))):
+	if err != nil {
+		if endsInNumber(host) {
+			// 127.1, 2130706433, 0x7f000001: resolvers read them as addresses.
+			return rejected(integrations.CauseInvalidURL, "the host is neither a name nor a plain address")
+		}
+		return nil
+	}
+	switch err := s.of(client).guard.check(host, netip.AddrPortFrom(address, portOf(u))); {
+	case errors.Is(err, integrations.CauseLocal):
+		failure := fault(integrations.CauseLocal, "this machine could not be asked for its own addresses")
+		failure.Ours = true
+		return failure
+	case err != nil:
 		return rejected(integrations.CauseBlockedAddress, "the address is not on the public Internet")
-	case err != nil && endsInNumber(host):
-		// 127.1, 2130706433, 0x7f000001: resolvers read them as addresses.
-		return rejected(integrations.CauseInvalidURL, "the host is neither a name nor a plain address")
 	}
 	return nil
 }

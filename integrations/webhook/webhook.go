@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/bravorevos/workers/integrations"
 )
 
@@ -38,10 +40,16 @@ const (
 type Config struct {
 	// Timeout of one whole delivery; 0 means DefaultTimeout.
 	Timeout time.Duration
-	// AllowCIDRs opens networks that are not public, for receivers of one's own.
+	// AllowCIDRs opens networks that are not public to everybody, and keeps what is
+	// answered there: for programs whose receivers are all their own.
 	AllowCIDRs []netip.Prefix
+	// Openings open what is not public for one client or for all. What is answered from
+	// there is kept where the opening names the client; see [Result.Kept].
+	Openings []Opening
+	// RequireHTTPS refuses http:// receivers.
+	RequireHTTPS bool
 	// Own tells where the worker itself listens, once it does: no delivery may go
-	// there, whatever AllowCIDRs says. Optional.
+	// there, whatever is opened. Optional.
 	Own func() netip.AddrPort
 	// Observe is told of each exchange; optional.
 	Observe integrations.Observer
@@ -49,9 +57,18 @@ type Config struct {
 
 // Sender delivers webhooks. It may be used from many goroutines.
 type Sender struct {
+	way // of everybody whom no opening names
+
+	named        map[uuid.UUID]way
+	names        *names
+	requireHTTPS bool
+}
+
+// way is how the deliveries of a client go out. Who has openings of their own has
+// connections of their own: over one that is open already the guard is not asked again.
+type way struct {
 	client integrations.Client
 	guard  guard
-	names  *names
 }
 
 // New returns a sender.
@@ -59,25 +76,47 @@ func New(cfg Config) *Sender { return newSender(cfg, &net.Resolver{}) }
 
 // newSender lets tests answer for the name server.
 func newSender(cfg Config, resolver *net.Resolver) *Sender {
-	timeout := cmp.Or(cfg.Timeout, DefaultTimeout)
-	s := &Sender{guard: guard{newRanges(cfg.AllowCIDRs), cfg.Own}, names: newNames(resolver)}
-	s.client = integrations.Client{
-		Service: service,
-		HTTP:    integrations.NoRedirects(&http.Client{Transport: s.transport(timeout)}),
-		Timeout: timeout,
-		Limit:   readLimit,
-		Cut:     true,
-		Observe: cfg.Observe,
+	s := &Sender{names: newNames(resolver), named: map[uuid.UUID]way{}, requireHTTPS: cfg.RequireHTTPS}
+	s.way = s.newWay(cfg, uuid.Nil)
+	for _, opening := range cfg.Openings {
+		if _, known := s.named[opening.Client]; !known && opening.Client != uuid.Nil {
+			s.named[opening.Client] = s.newWay(cfg, opening.Client)
+		}
 	}
 	return s
 }
 
-func (s *Sender) transport(timeout time.Duration) *http.Transport {
-	dialer := &net.Dialer{Timeout: timeout, Resolver: s.names.resolver, ControlContext: s.guard.control}
+func (s *Sender) newWay(cfg Config, client uuid.UUID) way {
+	timeout := cmp.Or(cfg.Timeout, DefaultTimeout)
+	g := guard{ranges: newRanges(cfg.AllowCIDRs), own: cfg.Own}
+	for _, opening := range cfg.Openings {
+		if opening.Client == uuid.Nil || opening.Client == client {
+			g.openings = append(g.openings, opening)
+		}
+	}
+	return way{guard: g, client: integrations.Client{
+		Service: service,
+		HTTP:    integrations.NoRedirects(&http.Client{Transport: s.transport(g, timeout)}),
+		Timeout: timeout,
+		Limit:   readLimit,
+		Cut:     true,
+		Observe: cfg.Observe,
+	}}
+}
+
+func (s *Sender) of(client uuid.UUID) way {
+	if own, ok := s.named[client]; ok {
+		return own
+	}
+	return s.way
+}
+
+func (s *Sender) transport(g guard, timeout time.Duration) *http.Transport {
+	dialer := &net.Dialer{Timeout: timeout, Resolver: s.names.resolver, ControlContext: g.control}
 	return &http.Transport{
 		// Behind a proxy the guard would see the proxy's address alone.
 		Proxy:       nil,
-		DialContext: s.guard.dial(dialer),
+		DialContext: g.dial(dialer),
 		// The transport goes on connecting after the exchange has ended, in case another
 		// wants it; a handshake that never ends would never be given up.
 		TLSHandshakeTimeout:    timeout,
@@ -94,6 +133,7 @@ func (s *Sender) transport(timeout time.Duration) *http.Transport {
 // Delivery is one try to deliver one webhook.
 type Delivery struct {
 	ID      string    // webhook-id: the same for every try, for the receiver to tell repetitions
+	Client  uuid.UUID // whose it is, for what is opened to one client alone
 	URL     string    // where to
 	Body    []byte    // JSON; exactly these bytes are signed and sent
 	Secret  string    // the global one; signs the header of old, X-Webhook-Signature
@@ -112,9 +152,23 @@ type Result struct {
 	Cause   string // empty on success; else of a closed list: timeout, dns_error, http_4xx, …
 	Timings Timings
 	Reused  bool // it went over a connection of an earlier delivery
+	// Shared is set when a private address answered that is open to every client: see Kept.
+	Shared bool
 	// Ours is set when the failure is on our side (no network, no file handles, our
 	// name servers unreachable): it says nothing of the receiver and must cost no try.
 	Ours bool
+}
+
+// withheld stands where an answer would.
+const withheld = "(not kept: it came from a private address that WEBHOOK_ALLOW_CIDRS opens to every client)"
+
+// Kept is what may be stored of the answer, where its client can read it. Whoever may name
+// any URL could read with its answers what lives in a network that is open to all.
+func (r Result) Kept() string {
+	if r.Shared && r.Body != "" {
+		return withheld
+	}
+	return r.Body
 }
 
 // Deliver posts the body and reads the answer. Only 2xx is success, and only when
@@ -132,16 +186,19 @@ type Result struct {
 func (s *Sender) Deliver(ctx context.Context, d Delivery) (Result, error) {
 	req, failure := s.request(d)
 	if failure != nil {
-		return Result{Cause: failure.Type}, failure
+		return Result{Cause: failure.Type, Ours: failure.Ours}, failure
 	}
-	started := time.Now()
-	answer, err := s.client.Do(ctx, operation, req)
+	started, way := time.Now(), s.of(d.Client)
+	answer, err := way.client.Do(ctx, operation, req)
 	result := Result{
 		Status:  answer.Status,
 		Body:    integrations.Printable(string(answer.Body), bodyLimit),
 		Address: answer.Address,
 		Timings: answer.Timings,
 		Reused:  answer.Reused,
+	}
+	if from, err := netip.ParseAddrPort(answer.Address); err == nil {
+		result.Shared = way.guard.isShared(req.URL.Hostname(), from)
 	}
 	failure = integrations.As(err)
 	if failure == nil {
@@ -159,7 +216,7 @@ func (s *Sender) Deliver(ctx context.Context, d Delivery) (Result, error) {
 
 // request is the signed request, or the reason why none may be sent.
 func (s *Sender) request(d Delivery) (*http.Request, *integrations.Error) {
-	if err := s.CheckURL(d.URL); err != nil {
+	if err := s.checkURL(d.URL, d.Client); err != nil {
 		return nil, integrations.As(err)
 	}
 	//nolint:noctx // the shared client gives it the caller's

@@ -6,7 +6,6 @@ package config
 import (
 	"fmt"
 	"io"
-	"net/netip"
 	"time"
 	_ "time/tzdata" // machines and images without zone files
 
@@ -73,9 +72,10 @@ type Config struct {
 
 	WebhookEncryptionKey Secret `env:"WEBHOOK_ENCRYPTION_KEY" doc:"Encrypts the webhook secrets of campaigns in the database; needed once a campaign has one. 32 bytes as base64 or hexadecimal digits; several with commas between: the first encrypts, all decrypt. Make one: openssl rand -base64 32." example:"3q2+796tvu/erb7v3q2+796tvu/erb7v3q2+796tvu8="`
 
-	WebhookTimeout  time.Duration   `env:"WEBHOOK_TIMEOUT" envDefault:"10s" doc:"Limit of one webhook exchange, body included; at most 20s." example:"5s"`
-	WebhookSchedule []time.Duration `env:"WEBHOOK_SCHEDULE" envDefault:"5m,15m,1h,2h,5h,10h,14h,20h,24h" doc:"Waits after each failed delivery; one more try than waits." example:"1m,10m,1h"`
-	WebhookAllow    []netip.Prefix  `env:"WEBHOOK_ALLOW_CIDRS" doc:"Private addresses that webhooks may go to all the same, for self-hosters." example:"10.0.0.0/8,192.168.1.5/32"`
+	WebhookTimeout      time.Duration     `env:"WEBHOOK_TIMEOUT" envDefault:"10s" doc:"Limit of one webhook exchange, body included; at most 20s." example:"5s"`
+	WebhookSchedule     []time.Duration   `env:"WEBHOOK_SCHEDULE" envDefault:"5m,15m,1h,2h,5h,10h,14h,20h,24h" doc:"Waits after each failed delivery; one more try than waits." example:"1m,10m,1h"`
+	WebhookAllow        []webhook.Opening `env:"WEBHOOK_ALLOW_CIDRS" doc:"What webhooks may go to although it is not public, for self-hosters: networks, address:port or host:port, each for one client alone with @ and its id behind it. Answers from there are kept where a client is named." example:"10.1.2.3:8443@6f1c2a9e-3b54-4d7a-9c0e-2f8b7a6d5e41,crm.internal:8443,10.0.0.0/8"`
+	WebhookRequireHTTPS bool              `env:"WEBHOOK_REQUIRE_HTTPS" envDefault:"false" doc:"Refuse receivers whose URL begins with http://: leads would cross the network in the open." example:"true"`
 
 	CommentRetention time.Duration `env:"COMMENT_RETENTION" envDefault:"336h" doc:"How long the text and author of comments that made no lead are kept." example:"168h"`
 	InboxRetention   time.Duration `env:"INBOX_RETENTION" envDefault:"2160h" doc:"How long the answers of leads are kept." example:"720h"`

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bravorevos/workers/integrations/webhook"
 )
 
 // sound is the smallest environment that the worker accepts, with changes. A
@@ -115,7 +117,7 @@ func TestValues(t *testing.T) {
 	}
 	want.PollOnly = true
 	want.WebhookSchedule = []time.Duration{time.Minute, 10 * time.Minute, time.Hour}
-	want.WebhookAllow = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	want.WebhookAllow = []webhook.Opening{{Network: netip.MustParsePrefix("10.0.0.0/8")}, {Network: netip.MustParsePrefix("fd00::/8")}}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"github.com/bravorevos/workers/integrations/webhook"
 )
 
 // Load reads the environment, given as os.Environ gives it, and checks all of it:
@@ -39,8 +40,8 @@ func load(environ []string) (c Config, found problems) {
 	err := env.ParseWithOptions(&c, env.Options{
 		Environment: values,
 		FuncMap: map[reflect.Type]env.ParserFunc{
-			reflect.TypeFor[[]time.Duration](): list(time.ParseDuration),
-			reflect.TypeFor[[]netip.Prefix]():  list(netip.ParsePrefix),
+			reflect.TypeFor[[]time.Duration]():   list(time.ParseDuration),
+			reflect.TypeFor[[]webhook.Opening](): func(v string) (any, error) { return webhook.ParseOpenings(v) },
 		},
 	})
 	found.addUnparsed(err)
@@ -97,6 +98,10 @@ func (ps *problems) addUnparsed(err error) {
 		}
 		field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
 		v := variable(field)
+		if parse.Type == reflect.TypeFor[[]webhook.Opening]() {
+			ps.add(v.Name, "is not a list of networks and receivers: "+parse.Err.Error()) // which repeats no value
+			continue
+		}
 		ps.add(v.Name, fmt.Sprintf("is not a %s, for example %s", kindName(parse.Type), v.Example))
 	}
 }
@@ -109,8 +114,6 @@ func kindName(t reflect.Type) string {
 		return "list of durations"
 	case reflect.TypeFor[bool]():
 		return "boolean"
-	case reflect.TypeFor[[]netip.Prefix]():
-		return "list of networks"
 	default:
 		return "number"
 	}

@@ -70,6 +70,11 @@ func TestLoadRefuses(t *testing.T) {
 		"gap upside down":       {map[string]string{"WRITE_GAP_MIN": "5m"}, "WRITE_GAP_MIN is longer than WRITE_GAP_MAX"},
 		"bad network":           {map[string]string{"WEBHOOK_ALLOW_CIDRS": "10.0.0.0/8,hunter2"}, "WEBHOOK_ALLOW_CIDRS is not a list of networks"},
 		"address for network":   {map[string]string{"WEBHOOK_ALLOW_CIDRS": "10.0.0.1"}, "WEBHOOK_ALLOW_CIDRS is not a list of networks"},
+		"several of them": {
+			map[string]string{"WEBHOOK_ALLOW_CIDRS": "10.0.0.0/8,hunter2,crm.internal:8443@hunter2"},
+			"WEBHOOK_ALLOW_CIDRS is not a list of networks and receivers: entry 2 is neither a network nor host:port: " +
+				"write for example 10.1.0.0/16 or crm.internal:8443; entry 3 has no id of a client behind @: write for example",
+		},
 		"bad boolean":           {map[string]string{"POLL_ONLY": value}, "POLL_ONLY is not a boolean, for example true"},
 		"bad duration":          {map[string]string{"WEBHOOK_TIMEOUT": value}, "WEBHOOK_TIMEOUT is not a duration, for example 5s"},
 		"duration without unit": {map[string]string{"INBOX_INTERVAL": "60"}, "INBOX_INTERVAL is not a duration"},
