@@ -15,6 +15,7 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 	s := d.Settings
 	db := database{Pool: d.Pool, Queries: store.New()}
 	heard := &answers{database: db, chats: d.Unipile, mail: d.Mail, funnel: d.Funnel, settings: s}
+	emails := emailLedger{database: db, mailer: d.Resend}
 	for _, candidate := range []any{
 		&pollComments{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
 		&sendDM{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
@@ -23,8 +24,8 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 		&checkRelations{database: db, linkedin: d.Unipile, settings: s},
 		newDeliverWebhook(db, d),
 		&wakeEndpoint{line: newLine(db, s)},
-		&sendEmail{database: db, mailer: d.Resend, funnel: d.Funnel, from: s.EmailFrom},
-		&tellOwner{database: db, mailer: d.Resend, from: s.EmailFrom},
+		&sendEmail{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom},
+		&tellOwner{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom},
 		&prune{database: db, retention: s.Retention},
 	} {
 		if worker, ok := candidate.(river.Worker[T]); ok {

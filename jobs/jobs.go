@@ -160,8 +160,9 @@ func Register(d Deps) *river.Workers {
 	river.AddWorker(workers, &checkRelations{database: db, linkedin: d.Unipile, settings: s})
 	river.AddWorker(workers, newDeliverWebhook(db, d))
 	river.AddWorker(workers, &wakeEndpoint{line: newLine(db, s)})
-	river.AddWorker(workers, &sendEmail{database: db, mailer: d.Resend, funnel: d.Funnel, from: s.EmailFrom})
-	river.AddWorker(workers, &tellOwner{database: db, mailer: d.Resend, from: s.EmailFrom})
+	emails := emailLedger{database: db, mailer: d.Resend}
+	river.AddWorker(workers, &sendEmail{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom})
+	river.AddWorker(workers, &tellOwner{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom})
 	river.AddWorker(workers, &prune{database: db, retention: s.Retention})
 	return workers
 }
