@@ -3,6 +3,7 @@ package jobs
 import (
 	"fmt"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/store"
@@ -34,3 +35,6 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 	}
 	panic(fmt.Sprintf("no worker for %T", *new(T)))
 }
+
+// Step is the counter of a step of the funnel.
+func (f *Funnel) Step(step string) prometheus.Counter { return f.steps.WithLabelValues(step) }

@@ -112,7 +112,7 @@ func (w *sendEmail) refuse(ctx context.Context, r store.NotificationListRefusedR
 // leaveInDoubt ends a notification of which nobody knows whether it arrived, so that a
 // human sees it and can have it sent again.
 func (w *sendEmail) leaveInDoubt(ctx context.Context, id uuid.UUID, doubt *inDoubtError) error {
-	problem := doubt.Error() + "; `enqueue notifications --status failed --anyway --id " + id.String() + "` sends it all the same"
+	problem := doubt.Error() + "; `enqueue notifications --anyway --id " + id.String() + "` sends it all the same"
 	if err := w.fail(ctx, id, problem, w.funnel.EmailUnknown); err != nil {
 		return err
 	}
