@@ -60,6 +60,28 @@ ALTER TABLE public.posts ADD COLUMN IF NOT EXISTS linkedin_account_id uuid
 
 -- When the payload of a delivered row was forgotten: it cannot be delivered again.
 ALTER TABLE public.webhook_logs ADD COLUMN IF NOT EXISTS payload_erased_at timestamptz;
+-- Whoever asks for it all the same is told; whoever gives the row a payload anew has it delivered.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION workers.refuse_erased() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS
+$$
+BEGIN
+    IF NEW.payload IS DISTINCT FROM OLD.payload THEN
+        NEW.payload_erased_at = NULL;
+    ELSE
+        NEW.status = 'failed';
+        NEW.abandoned_at = now();
+        NEW.next_attempt_at = NULL;
+        NEW.error_message = 'the payload was forgotten after WEBHOOK_PAYLOAD_RETENTION: there is nothing to deliver again';
+    END IF;
+    RETURN NEW;
+END
+$$;
+-- +goose StatementEnd
+DROP TRIGGER IF EXISTS workers_refuse_erased ON public.webhook_logs;
+CREATE TRIGGER workers_refuse_erased BEFORE UPDATE OF status, payload ON public.webhook_logs
+    FOR EACH ROW WHEN (OLD.payload_erased_at IS NOT NULL
+        AND (NEW.status IS DISTINCT FROM 'sent' OR NEW.payload IS DISTINCT FROM OLD.payload))
+    EXECUTE FUNCTION workers.refuse_erased();
 
 -- Retention finds what is old by these, each of which holds only what is not yet forgotten.
 DROP INDEX IF EXISTS workers.comments_prunable;
@@ -81,15 +103,16 @@ CREATE INDEX IF NOT EXISTS workers_webhook_logs_payloads ON public.webhook_logs 
 CREATE INDEX IF NOT EXISTS workers_leads_out_prunable ON public.leads (updated_at)
     WHERE status = 'opted_out'
       AND (num_nonnulls(name, first_name, last_name, company, title, email) > 0
-        OR metadata ? 'comment_text'
+        OR jsonb_typeof(metadata) = 'object' AND metadata ? 'comment_text'
         -- One that is known by its profile alone is told by nothing else.
         OR provider_id IS NOT NULL AND num_nonnulls(linkedin_url, linkedin_profile_url) > 0);
 
 SELECT workers.apply_row_level_security();
 
 -- +goose Down
--- The table, the columns and what they know stay, as in 00003. The indexes serve the
--- version before as well, but for those of the producers' tables, which it does not use.
+-- The table, the columns and what they know stay, as in 00003; so does the trigger: what was
+-- forgotten must not be delivered by the version before, either. The indexes of our tables
+-- serve it as well.
 DROP INDEX IF EXISTS public.workers_leads_out_prunable;
 DROP INDEX IF EXISTS public.workers_webhook_logs_payloads;
 DROP INDEX IF EXISTS public.workers_webhook_logs_answers;

@@ -85,6 +85,6 @@ DELETE FROM workers.inbox_messages
 WHERE id IN (
     SELECT old.id
     FROM workers.inbox_messages old
-    WHERE old.received_at < @before
-    ORDER BY old.id
+    WHERE old.received_at < now() - make_interval(secs => @age_seconds::float8)
+    ORDER BY old.received_at
     LIMIT @max_rows);

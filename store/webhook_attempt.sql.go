@@ -193,7 +193,7 @@ func (q *Queries) WebhookAttemptListOfWebhook(ctx context.Context, db DBTX, arg 
 
 const webhookAttemptPrune = `-- name: WebhookAttemptPrune :execrows
 DELETE FROM workers.webhook_attempts a
-WHERE a.started_at < $1
+WHERE a.started_at < now() - make_interval(secs => $1::float8)
   AND a.id IN (
       SELECT oldest.id
       FROM workers.webhook_attempts oldest
@@ -202,13 +202,13 @@ WHERE a.started_at < $1
 `
 
 type WebhookAttemptPruneParams struct {
-	Before  time.Time
-	MaxRows int32
+	AgeSeconds float64
+	MaxRows    int32
 }
 
 // Ids grow with time: the oldest are the first, and no index over times is needed.
 func (q *Queries) WebhookAttemptPrune(ctx context.Context, db DBTX, arg WebhookAttemptPruneParams) (int64, error) {
-	result, err := db.Exec(ctx, webhookAttemptPrune, arg.Before, arg.MaxRows)
+	result, err := db.Exec(ctx, webhookAttemptPrune, arg.AgeSeconds, arg.MaxRows)
 	if err != nil {
 		return 0, err
 	}

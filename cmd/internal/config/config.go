@@ -11,6 +11,7 @@ import (
 	_ "time/tzdata" // machines and images without zone files
 
 	"github.com/bravorevos/workers/integrations/webhook"
+	"github.com/bravorevos/workers/jobs"
 )
 
 // Config is everything that can be set. The tag "doc" is the sentence that the
@@ -77,10 +78,8 @@ type Config struct {
 	WebhookSchedule []time.Duration `env:"WEBHOOK_SCHEDULE" envDefault:"5m,15m,1h,2h,5h,10h,14h,20h,24h" doc:"Waits after each failed delivery; one more try than waits." example:"1m,10m,1h"`
 	WebhookAllow    []netip.Prefix  `env:"WEBHOOK_ALLOW_CIDRS" doc:"Private addresses that webhooks may go to all the same, for self-hosters." example:"10.0.0.0/8,192.168.1.5/32"`
 
-	CommentRetention time.Duration `env:"COMMENT_RETENTION" envDefault:"336h" doc:"How long the text and author of comments that made no lead are kept." example:"168h"`
-	InboxRetention   time.Duration `env:"INBOX_RETENTION" envDefault:"2160h" doc:"How long the answers of leads are kept." example:"720h"`
-
-	WebhookAttemptRetention time.Duration `env:"WEBHOOK_ATTEMPT_RETENTION" envDefault:"720h" doc:"How long it is kept what came of each try to deliver a webhook." example:"168h"`
+	// Retention is read from a variable for each of [jobs.RetentionKinds].
+	Retention jobs.Retention
 }
 
 // Secret is a value that never shows in logs or dumps.

@@ -44,6 +44,7 @@ func load(environ []string) (c Config, found problems) {
 		},
 	})
 	found.addUnparsed(err)
+	c.Retention = loadRetention(values, &found)
 	c.check(&found)
 	return c, found
 }
