@@ -1,6 +1,8 @@
 package jobs
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,3 +40,9 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 
 // Step is the counter of a step of the funnel.
 func (f *Funnel) Step(step string) prometheus.Counter { return f.steps.WithLabelValues(step) }
+
+// Forget runs the query of a kind once.
+func Forget(ctx context.Context, db store.DBTX, kind RetentionKind) error {
+	_, err := kind.forget(ctx, db, oldRows{AgeSeconds: cmp.Or(kind.Default, 365*day).Seconds(), MaxRows: pruneBatch})
+	return err
+}

@@ -42,7 +42,7 @@ func (w *prune) Work(ctx context.Context, _ *river.Job[PruneArgs]) error {
 			continue
 		}
 		failed = append(failed, inBatches(kind.Name, func() (int64, error) {
-			return kind.forget(w.database, ctx, oldRows{AgeSeconds: kept.Seconds(), MaxRows: pruneBatch})
+			return kind.forget(ctx, w.Pool, oldRows{AgeSeconds: kept.Seconds(), MaxRows: pruneBatch})
 		}))
 	}
 	return errors.Join(append(failed,

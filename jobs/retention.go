@@ -24,7 +24,7 @@ type RetentionKind struct {
 	Forgets  string        // what is forgotten
 	Stays    string        // what is kept, and why
 
-	forget func(database, context.Context, oldRows) (int64, error)
+	forget func(ctx context.Context, db store.DBTX, old oldRows) (int64, error)
 }
 
 // oldRows are so many rows that are so old, by the database's clock. The parameters of
@@ -32,6 +32,16 @@ type RetentionKind struct {
 type oldRows struct {
 	AgeSeconds float64
 	MaxRows    int32
+}
+
+// by forgets with a query.
+func by[P ~struct {
+	AgeSeconds float64
+	MaxRows    int32
+}](query func(*store.Queries, context.Context, store.DBTX, P) (int64, error)) func(context.Context, store.DBTX, oldRows) (int64, error) {
+	return func(ctx context.Context, db store.DBTX, old oldRows) (int64, error) {
+		return query(store.New(), ctx, db, P(old))
+	}
 }
 
 // RetentionKinds is the one table of what is kept for how long: the configuration, the
@@ -42,91 +52,69 @@ func RetentionKinds() []RetentionKind {
 			Name: "comments", Variable: "COMMENT_RETENTION", Default: 14 * day, Example: "168h",
 			Forgets: "text and author of comments that made no lead",
 			Stays:   "id and decision: a comment is counted and decided once",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.CommentPrune(ctx, d.Pool, store.CommentPruneParams(old))
-			},
+			forget:  by((*store.Queries).CommentPrune),
 		},
 		{
 			Name: "comments of leads", Variable: "LEAD_COMMENT_RETENTION", Default: 365 * day, Example: "2160h",
 			Forgets: "text and author of comments that made leads",
 			Stays:   "id, decision, keyword and lead",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.CommentPruneLeads(ctx, d.Pool, store.CommentPruneLeadsParams(old))
-			},
+			forget:  by((*store.Queries).CommentPruneLeads),
 		},
 		{
 			Name: "messages", Variable: "MESSAGE_RETENTION", Default: 90 * day, Example: "720h", Least: 8 * day,
 			Forgets: "what our messages said, and the address that a question suggested",
 			Stays:   "the row, with the person's id: nobody is written to twice. What waits, is in doubt, or goes out when somebody connects is kept whole",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.MessagePrune(ctx, d.Pool, store.MessagePruneParams(old))
-			},
+			forget:  by((*store.Queries).MessagePrune),
 		},
 		{
 			// A first look into an inbox goes back seven days, and must know what it has read.
 			Name: "inbox messages", Variable: "INBOX_RETENTION", Default: 90 * day, Example: "720h", Least: 8 * day,
 			Forgets: "the answers of leads, with what was made of them",
 			Stays:   "nothing; the lead has its address",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.InboxMessagePrune(ctx, d.Pool, store.InboxMessagePruneParams(old))
-			},
+			forget:  by((*store.Queries).InboxMessagePrune),
 		},
 		{
 			Name: "opt-outs", Variable: "OPT_OUT_RETENTION", Default: 30 * day, Example: "24h",
 			Forgets: "name, company, title, address, profile and comment of leads with status opted_out",
 			Stays:   "their LinkedIn id, in the lead and in `workers.opt_outs`: they are not written to again",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.LeadPruneOptedOut(ctx, d.Pool, store.LeadPruneOptedOutParams(old))
-			},
+			forget:  by((*store.Queries).LeadPruneOptedOut),
 		},
 		{
 			Name: "webhook attempts", Variable: "WEBHOOK_ATTEMPT_RETENTION", Default: 30 * day, Example: "168h",
 			Forgets: "what came of each try to deliver a webhook, with the head of the answer",
 			Stays:   "the row of `webhook_logs`",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.WebhookAttemptPrune(ctx, d.Pool, store.WebhookAttemptPruneParams(old))
-			},
+			forget:  by((*store.Queries).WebhookAttemptPrune),
 		},
 		{
 			Name: "webhook answers", Variable: "WEBHOOK_ANSWER_RETENTION", Default: 30 * day, Example: "168h",
 			Forgets: "`webhook_logs.response_body`",
 			Stays:   "the row, with the status of the answer",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.WebhookLogPruneAnswers(ctx, d.Pool, store.WebhookLogPruneAnswersParams(old))
-			},
+			forget:  by((*store.Queries).WebhookLogPruneAnswers),
 		},
 		{
 			// Producers own these rows, and what they hold stands in their leads as well.
 			Name: "webhook payloads", Variable: "WEBHOOK_PAYLOAD_RETENTION", Default: 0, Example: "8760h", Least: 8 * day,
 			Forgets: "`webhook_logs.payload` of what was delivered; it cannot be delivered again after that",
 			Stays:   "the row; what is not delivered is kept whole, however old",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.WebhookLogPrunePayloads(ctx, d.Pool, store.WebhookLogPrunePayloadsParams(old))
-			},
+			forget:  by((*store.Queries).WebhookLogPrunePayloads),
 		},
 		{
 			Name: "emails", Variable: "EMAIL_RETENTION", Default: 90 * day, Example: "720h", Least: 2 * day,
 			Forgets: "the ledger of emails: ids and what came of each",
 			Stays:   "the notification, which says the same",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.EmailPrune(ctx, d.Pool, store.EmailPruneParams(old))
-			},
+			forget:  by((*store.Queries).EmailPrune),
 		},
 		{
 			Name: "own messages", Default: week,
 			Forgets: "when the owner of an account wrote something, without text",
 			Stays:   "nothing: the longest limit is a week",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.OwnMessagePrune(ctx, d.Pool, store.OwnMessagePruneParams(old))
-			},
+			forget:  by((*store.Queries).OwnMessagePrune),
 		},
 		{
 			Name: "comment reads", Default: 2 * day,
 			Forgets: "how often an account read comments",
 			Stays:   "nothing: the budget is a day's",
-			forget: func(d database, ctx context.Context, old oldRows) (int64, error) {
-				return d.CommentReadPrune(ctx, d.Pool, store.CommentReadPruneParams(old))
-			},
+			forget:  by((*store.Queries).CommentReadPrune),
 		},
 	}
 }

@@ -25,14 +25,14 @@ SET body = '',
     author_id = NULL,
     author_name = NULL,
     author_url = NULL
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM workers.comments old
     WHERE old.decision <> 'lead'
       AND (old.body <> '' OR old.author_id IS NOT NULL OR old.author_name IS NOT NULL OR old.author_url IS NOT NULL)
       AND old.seen_at < now() - make_interval(secs => @age_seconds::float8)
     ORDER BY old.seen_at
-    LIMIT @max_rows);
+    LIMIT @max_rows));
 
 -- name: CommentPruneLeads :execrows
 -- The same for those that made leads.
@@ -41,11 +41,11 @@ SET body = '',
     author_id = NULL,
     author_name = NULL,
     author_url = NULL
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM workers.comments old
     WHERE old.decision = 'lead'
       AND (old.body <> '' OR old.author_id IS NOT NULL OR old.author_name IS NOT NULL OR old.author_url IS NOT NULL)
       AND old.seen_at < now() - make_interval(secs => @age_seconds::float8)
     ORDER BY old.seen_at
-    LIMIT @max_rows);
+    LIMIT @max_rows));

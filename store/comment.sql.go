@@ -101,14 +101,14 @@ SET body = '',
     author_id = NULL,
     author_name = NULL,
     author_url = NULL
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM workers.comments old
     WHERE old.decision <> 'lead'
       AND (old.body <> '' OR old.author_id IS NOT NULL OR old.author_name IS NOT NULL OR old.author_url IS NOT NULL)
       AND old.seen_at < now() - make_interval(secs => $1::float8)
     ORDER BY old.seen_at
-    LIMIT $2)
+    LIMIT $2))
 `
 
 type CommentPruneParams struct {
@@ -132,14 +132,14 @@ SET body = '',
     author_id = NULL,
     author_name = NULL,
     author_url = NULL
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM workers.comments old
     WHERE old.decision = 'lead'
       AND (old.body <> '' OR old.author_id IS NOT NULL OR old.author_name IS NOT NULL OR old.author_url IS NOT NULL)
       AND old.seen_at < now() - make_interval(secs => $1::float8)
     ORDER BY old.seen_at
-    LIMIT $2)
+    LIMIT $2))
 `
 
 type CommentPruneLeadsParams struct {

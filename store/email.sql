@@ -88,9 +88,9 @@ WHERE e.state <> 'sent';
 -- name: EmailPrune :execrows
 -- Ids alone, and of no use once the email is too old to be tried.
 DELETE FROM workers.emails
-WHERE key IN (
+WHERE key = ANY (ARRAY(
     SELECT old.key
     FROM workers.emails old
     WHERE old.updated_at < now() - make_interval(secs => @age_seconds::float8)
     ORDER BY old.updated_at
-    LIMIT @max_rows);
+    LIMIT @max_rows));

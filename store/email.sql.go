@@ -90,12 +90,12 @@ func (q *Queries) EmailGet(ctx context.Context, db DBTX, key string) (EmailGetRo
 
 const emailPrune = `-- name: EmailPrune :execrows
 DELETE FROM workers.emails
-WHERE key IN (
+WHERE key = ANY (ARRAY(
     SELECT old.key
     FROM workers.emails old
     WHERE old.updated_at < now() - make_interval(secs => $1::float8)
     ORDER BY old.updated_at
-    LIMIT $2)
+    LIMIT $2))
 `
 
 type EmailPruneParams struct {

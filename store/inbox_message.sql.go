@@ -202,12 +202,12 @@ func (q *Queries) InboxMessageListUnhandled(ctx context.Context, db DBTX, arg In
 
 const inboxMessagePrune = `-- name: InboxMessagePrune :execrows
 DELETE FROM workers.inbox_messages
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM workers.inbox_messages old
     WHERE old.received_at < now() - make_interval(secs => $1::float8)
     ORDER BY old.received_at
-    LIMIT $2)
+    LIMIT $2))
 `
 
 type InboxMessagePruneParams struct {

@@ -186,7 +186,7 @@ SET name = NULL,
     linkedin_url = CASE WHEN provider_id IS NULL THEN linkedin_url END,
     linkedin_profile_url = CASE WHEN provider_id IS NULL THEN linkedin_profile_url END,
     metadata = CASE WHEN jsonb_typeof(metadata) = 'object' THEN metadata - 'comment_text' ELSE metadata END
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM public.leads old
     WHERE old.status = 'opted_out'
@@ -196,4 +196,4 @@ WHERE id IN (
       AND old.updated_at < now() - make_interval(secs => @age_seconds::float8)
     ORDER BY old.updated_at
     LIMIT @max_rows
-    FOR UPDATE SKIP LOCKED);
+    FOR UPDATE SKIP LOCKED));

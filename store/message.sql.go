@@ -691,7 +691,7 @@ UPDATE workers.messages m
 SET body = '',
     suggestion = NULL
 WHERE m.state IN ('sent', 'failed', 'skipped')
-  AND m.id IN (
+  AND m.id = ANY (ARRAY(
     SELECT old.id
     FROM workers.messages old
     WHERE old.state IN ('sent', 'failed', 'skipped')
@@ -703,7 +703,7 @@ WHERE m.state IN ('sent', 'failed', 'skipped')
             AND r.person_id = old.recipient_id
             AND r.message_id = old.id)
     ORDER BY old.updated_at
-    LIMIT $2)
+    LIMIT $2))
 `
 
 type MessagePruneParams struct {

@@ -192,13 +192,13 @@ func (q *Queries) WebhookAttemptListOfWebhook(ctx context.Context, db DBTX, arg 
 }
 
 const webhookAttemptPrune = `-- name: WebhookAttemptPrune :execrows
-DELETE FROM workers.webhook_attempts a
-WHERE a.started_at < now() - make_interval(secs => $1::float8)
-  AND a.id IN (
-      SELECT oldest.id
-      FROM workers.webhook_attempts oldest
-      ORDER BY oldest.id
-      LIMIT $2)
+DELETE FROM workers.webhook_attempts
+WHERE started_at < now() - make_interval(secs => $1::float8)
+  AND id = ANY (ARRAY(
+    SELECT old.id
+    FROM workers.webhook_attempts old
+    ORDER BY old.id
+    LIMIT $2))
 `
 
 type WebhookAttemptPruneParams struct {

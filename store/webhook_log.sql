@@ -271,14 +271,14 @@ WHERE id = ANY (@ids::uuid[])
 -- Forgets what receivers answered, who may repeat what they were sent.
 UPDATE public.webhook_logs
 SET response_body = NULL
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM public.webhook_logs old
     WHERE old.response_body <> ''
       AND old.last_attempt_at < now() - make_interval(secs => @age_seconds::float8)
     ORDER BY old.last_attempt_at
     LIMIT @max_rows
-    FOR UPDATE SKIP LOCKED);
+    FOR UPDATE SKIP LOCKED));
 
 -- name: WebhookLogPrunePayloads :execrows
 -- Forgets what was delivered. A row that is not delivered may yet be, and is kept whole;
@@ -286,7 +286,7 @@ WHERE id IN (
 UPDATE public.webhook_logs
 SET payload = '{}',
     payload_erased_at = now()
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM public.webhook_logs old
     WHERE old.status = 'sent'
@@ -294,4 +294,4 @@ WHERE id IN (
       AND old.last_attempt_at < now() - make_interval(secs => @age_seconds::float8)
     ORDER BY old.last_attempt_at
     LIMIT @max_rows
-    FOR UPDATE SKIP LOCKED);
+    FOR UPDATE SKIP LOCKED));

@@ -505,14 +505,14 @@ func (q *Queries) WebhookLogLockUnassigned(ctx context.Context, db DBTX, maxRows
 const webhookLogPruneAnswers = `-- name: WebhookLogPruneAnswers :execrows
 UPDATE public.webhook_logs
 SET response_body = NULL
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM public.webhook_logs old
     WHERE old.response_body <> ''
       AND old.last_attempt_at < now() - make_interval(secs => $1::float8)
     ORDER BY old.last_attempt_at
     LIMIT $2
-    FOR UPDATE SKIP LOCKED)
+    FOR UPDATE SKIP LOCKED))
 `
 
 type WebhookLogPruneAnswersParams struct {
@@ -533,7 +533,7 @@ const webhookLogPrunePayloads = `-- name: WebhookLogPrunePayloads :execrows
 UPDATE public.webhook_logs
 SET payload = '{}',
     payload_erased_at = now()
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM public.webhook_logs old
     WHERE old.status = 'sent'
@@ -541,7 +541,7 @@ WHERE id IN (
       AND old.last_attempt_at < now() - make_interval(secs => $1::float8)
     ORDER BY old.last_attempt_at
     LIMIT $2
-    FOR UPDATE SKIP LOCKED)
+    FOR UPDATE SKIP LOCKED))
 `
 
 type WebhookLogPrunePayloadsParams struct {
