@@ -52,6 +52,8 @@ type bench struct {
 	customer *receiver.Server
 	hookURL  string // of the customer
 
+	mailClock *clock // of the pretended Resend
+
 	client   *queue.Client // inserts jobs, works none
 	outcomes *queue.Outcomes
 	sweeps   *jobs.Sweeps
@@ -79,12 +81,15 @@ func setup(t *testing.T, change ...func(*options)) *bench {
 	for _, f := range change {
 		f(&o)
 	}
+	mailClock := &clock{}
 	b := &bench{
 		T:        t,
 		linkedin: fakeunipile.New(fakeunipile.Options{APIKey: "key", ReadLag: o.readLag, ExtraFields: true}),
-		mail:     fakeresend.New(fakeresend.Options{APIKey: "key"}),
+		mail:     fakeresend.New(fakeresend.Options{APIKey: "key", Now: mailClock.now}),
 		customer: receiver.New(receiver.Options{Secret: secret}),
 		metrics:  prometheus.NewRegistry(),
+
+		mailClock: mailClock,
 	}
 	if o.legacy {
 		b.pool = storetest.Legacy(t)

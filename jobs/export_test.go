@@ -1,8 +1,11 @@
 package jobs
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/store"
@@ -15,6 +18,7 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 	s := d.Settings
 	db := database{Pool: d.Pool, Queries: store.New()}
 	heard := &answers{database: db, chats: d.Unipile, mail: d.Mail, funnel: d.Funnel, settings: s}
+	emails := emailLedger{database: db, mailer: d.Resend}
 	for _, candidate := range []any{
 		&pollComments{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
 		&sendDM{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
@@ -23,8 +27,8 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 		&checkRelations{database: db, linkedin: d.Unipile, settings: s},
 		newDeliverWebhook(db, d),
 		&wakeEndpoint{line: newLine(db, s)},
-		&sendEmail{database: db, mailer: d.Resend, funnel: d.Funnel, from: s.EmailFrom},
-		&tellOwner{database: db, mailer: d.Resend, from: s.EmailFrom},
+		&sendEmail{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom},
+		&tellOwner{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom},
 		&prune{database: db, retention: s.Retention},
 	} {
 		if worker, ok := candidate.(river.Worker[T]); ok {
@@ -32,4 +36,13 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 		}
 	}
 	panic(fmt.Sprintf("no worker for %T", *new(T)))
+}
+
+// Step is the counter of a step of the funnel.
+func (f *Funnel) Step(step string) prometheus.Counter { return f.steps.WithLabelValues(step) }
+
+// Forget runs the query of a kind once.
+func Forget(ctx context.Context, db store.DBTX, kind RetentionKind) error {
+	_, err := kind.forget(ctx, db, oldRows{AgeSeconds: cmp.Or(kind.Default, 365*day).Seconds(), MaxRows: pruneBatch})
+	return err
 }

@@ -28,6 +28,8 @@ const (
 	stepWebhookFailed    = "webhook_failed"
 	stepEmailSent        = "email_sent"
 	stepEmailFailed      = "email_failed"
+	stepEmailExpired     = "email_expired"
+	stepEmailUnknown     = "email_unknown"
 )
 
 // NewFunnel registers the counters, each step at zero.
@@ -40,6 +42,7 @@ func NewFunnel(reg prometheus.Registerer) *Funnel {
 		stepCommentScanned, stepTriggerFound, stepDMSent, stepDMFailed, stepBackupLinkSent,
 		stepPublicReplySent, stepInvitationSent, stepQuestionSent, stepFollowUpSent, stepAnswerRead,
 		stepEmailCaptured, stepOptedOut, stepWebhookDelivered, stepWebhookFailed, stepEmailSent, stepEmailFailed,
+		stepEmailExpired, stepEmailUnknown,
 	} {
 		f.steps.WithLabelValues(step)
 	}
@@ -102,11 +105,14 @@ func (f *Funnel) Webhook(delivered bool) {
 	f.add(stepWebhookFailed, 1)
 }
 
-// Email counts a notification that was sent or failed for ever.
-func (f *Funnel) Email(sent bool) {
-	if sent {
-		f.add(stepEmailSent, 1)
-		return
-	}
-	f.add(stepEmailFailed, 1)
-}
+// EmailSent counts a notification that went out.
+func (f *Funnel) EmailSent() { f.add(stepEmailSent, 1) }
+
+// EmailFailed counts a notification that can never be sent.
+func (f *Funnel) EmailFailed() { f.add(stepEmailFailed, 1) }
+
+// EmailExpired counts a notification that was too old, or to the author of the post.
+func (f *Funnel) EmailExpired() { f.add(stepEmailExpired, 1) }
+
+// EmailUnknown counts an email of which nobody knows whether it arrived.
+func (f *Funnel) EmailUnknown() { f.add(stepEmailUnknown, 1) }

@@ -95,13 +95,6 @@ type Intervals struct {
 	Relations time.Duration
 }
 
-// Retention is how long what nobody needs any more is kept.
-type Retention struct {
-	Comments time.Duration // that did not match
-	Inbox    time.Duration // answers of leads
-	Attempts time.Duration // to deliver webhooks
-}
-
 func (s Settings) withDefaults() Settings {
 	s.Intervals.ScrapeJobs = cmp.Or(s.Intervals.ScrapeJobs, 5*time.Minute)
 	s.Intervals.Messages = cmp.Or(s.Intervals.Messages, 15*time.Second)
@@ -120,9 +113,6 @@ func (s Settings) withDefaults() Settings {
 	if len(s.WebhookSchedule) == 0 {
 		s.WebhookSchedule = DefaultWebhookSchedule()
 	}
-	s.Retention.Comments = cmp.Or(s.Retention.Comments, 14*24*time.Hour)
-	s.Retention.Inbox = cmp.Or(s.Retention.Inbox, 90*24*time.Hour)
-	s.Retention.Attempts = cmp.Or(s.Retention.Attempts, 30*24*time.Hour)
 	return s
 }
 
@@ -165,8 +155,9 @@ func Register(d Deps) *river.Workers {
 	river.AddWorker(workers, &checkRelations{database: db, linkedin: d.Unipile, settings: s})
 	river.AddWorker(workers, newDeliverWebhook(db, d))
 	river.AddWorker(workers, &wakeEndpoint{line: newLine(db, s)})
-	river.AddWorker(workers, &sendEmail{database: db, mailer: d.Resend, funnel: d.Funnel, from: s.EmailFrom})
-	river.AddWorker(workers, &tellOwner{database: db, mailer: d.Resend, from: s.EmailFrom})
+	emails := emailLedger{database: db, mailer: d.Resend}
+	river.AddWorker(workers, &sendEmail{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom})
+	river.AddWorker(workers, &tellOwner{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom})
 	river.AddWorker(workers, &prune{database: db, retention: s.Retention})
 	return workers
 }

@@ -2,15 +2,14 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/queue"
-	"github.com/bravorevos/workers/store"
 )
 
 // PruneArgs forgets what nobody needs any more, by age. Repeating it is safe: it
@@ -30,44 +29,40 @@ type prune struct {
 	retention Retention
 }
 
-// pruneBatch rows are forgotten in one transaction.
-const pruneBatch = 5000
+// pruneBatch rows are forgotten in one transaction, so that none of them is long.
+const pruneBatch = 2000
 
-// Work goes on in batches until nothing old is left.
+// Work goes on in batches until nothing old is left of any kind. One that fails keeps no
+// other from being forgotten.
 func (w *prune) Work(ctx context.Context, _ *river.Job[PruneArgs]) error {
-	now := time.Now()
-	comments := func() (int64, error) {
-		before := now.Add(-w.retention.Comments)
-		return w.CommentPrune(ctx, w.Pool, store.CommentPruneParams{Before: before, MaxRows: pruneBatch})
+	var failed []error
+	for _, kind := range RetentionKinds() {
+		kept, forgotten := w.retention.of(kind)
+		if !forgotten {
+			continue
+		}
+		failed = append(failed, inBatches(kind.Name, func() (int64, error) {
+			return kind.forget(ctx, w.Pool, oldRows{AgeSeconds: kept.Seconds(), MaxRows: pruneBatch})
+		}))
 	}
-	inbox := func() (int64, error) {
-		before := now.Add(-w.retention.Inbox)
-		return w.InboxMessagePrune(ctx, w.Pool, store.InboxMessagePruneParams{Before: before, MaxRows: pruneBatch})
-	}
-	own := func() (int64, error) {
-		return w.OwnMessagePrune(ctx, w.Pool, store.OwnMessagePruneParams{Before: now.Add(-week), MaxRows: pruneBatch})
-	}
-	reads := func() (int64, error) {
-		return w.CommentReadPrune(ctx, w.Pool, store.CommentReadPruneParams{Before: now.Add(-2 * day), MaxRows: pruneBatch})
-	}
-	attempts := func() (int64, error) {
-		before := now.Add(-w.retention.Attempts)
-		return w.WebhookAttemptPrune(ctx, w.Pool, store.WebhookAttemptPruneParams{Before: before, MaxRows: pruneBatch})
-	}
-	for name, forget := range map[string]func() (int64, error){
-		"comments": comments, "inbox messages": inbox, "own messages": own, "comment reads": reads,
-		"webhook attempts":  attempts,
-		"webhook secrets":   func() (int64, error) { return w.WebhookSecretPrune(ctx, w.Pool, pruneBatch) },
-		"awaited relations": func() (int64, error) { return w.expire(ctx) },
-	} {
-		for rows := int64(pruneBatch); rows == pruneBatch; {
-			var err error
-			if rows, err = forget(); err != nil {
-				return fmt.Errorf("prune %s: %w", name, err)
-			}
+	return errors.Join(append(failed,
+		// What knows its own end, or whose row is gone.
+		inBatches("webhook secrets", func() (int64, error) { return w.WebhookSecretPrune(ctx, w.Pool, pruneBatch) }),
+		inBatches("takeovers", func() (int64, error) { return w.TakeoverPrune(ctx, w.Pool, pruneBatch) }),
+		inBatches("awaited relations", func() (int64, error) { return w.expire(ctx) }),
+	)...)
+}
+
+func inBatches(name string, forget func() (int64, error)) error {
+	for {
+		rows, err := forget()
+		if err != nil {
+			return fmt.Errorf("prune %s: %w", name, err)
+		}
+		if rows < pruneBatch {
+			return nil
 		}
 	}
-	return nil
 }
 
 // expire gives up waiting for people who did not become connections in time.

@@ -62,7 +62,7 @@ func TestPruneForgetsOldAnswers(t *testing.T) {
 // Ensure that the retention can be set.
 func TestPruneKeepsForAsLongAsIsSet(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *options) { o.settings.Retention.Comments = time.Hour })
+	b := setup(t, func(o *options) { o.settings.Retention = jobs.Retention{"COMMENT_RETENTION": time.Hour} })
 	b.comment(1, "nice post")
 	b.poll(b.scrapeJob(nil))
 	b.exec("UPDATE workers.comments SET seen_at = now() - interval '2 hours'")
@@ -75,7 +75,9 @@ func TestPruneKeepsForAsLongAsIsSet(t *testing.T) {
 // Ensure that tries to deliver webhooks are forgotten after their time, however many.
 func TestPruneAttempts(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *options) { o.settings.Retention.Attempts = 10 * 24 * time.Hour })
+	b := setup(t, func(o *options) {
+		o.settings.Retention = jobs.Retention{"WEBHOOK_ATTEMPT_RETENTION": 10 * 24 * time.Hour}
+	})
 	b.exec(`INSERT INTO workers.webhook_attempts (endpoint_id, number, trigger, started_at, cause)
 		SELECT 1, 1, 'automatic', now() - interval '11 days', 'timeout' FROM generate_series(1, 5001) n`)
 	b.exec(`INSERT INTO workers.webhook_attempts (endpoint_id, number, trigger, started_at, cause)

@@ -18,9 +18,9 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// SendEmailArgs sends one notification to a pod member. The sweep enqueues
-// it. Repeating it is safe: the row says when it was sent, and the notification's
-// id is the idempotency key at Resend.
+// SendEmailArgs sends one notification to a pod member. The sweep enqueues it. Repeating
+// it is safe: the ledger of emails says what was tried and sent, and while the outcome of
+// a try is not known, Resend recognises the next by its key.
 type SendEmailArgs struct {
 	NotificationID uuid.UUID `json:"notification_id"`
 }
@@ -28,8 +28,7 @@ type SendEmailArgs struct {
 // Kind names the job.
 func (SendEmailArgs) Kind() string { return "send_email" }
 
-// InsertOpts makes one job a row. Resend remembers a key for 24 hours, and the
-// schedule of ten attempts stays within them.
+// InsertOpts makes one job a row.
 func (SendEmailArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Email, 10) }
 
 // mailer is what sends an email once a key.
@@ -39,9 +38,8 @@ type mailer interface {
 
 type sendEmail struct {
 	river.WorkerDefaults[SendEmailArgs]
-	database
+	emailLedger
 
-	mailer mailer
 	funnel *Funnel
 	from   string
 }
@@ -64,24 +62,61 @@ func (w *sendEmail) Work(ctx context.Context, job *river.Job[SendEmailArgs]) err
 	if n.Status != "pending" || n.Type != "pod_repost" {
 		return nil
 	}
+	refused, err := NotificationRefusals(ctx, w.Pool, []uuid.UUID{n.ID})
+	if err != nil {
+		return err
+	}
+	if r, ok := refused[n.ID]; ok {
+		return w.refuse(ctx, r)
+	}
 	email, problem := w.compose(n)
 	if problem != "" {
-		return w.fail(ctx, n.ID, problem)
+		return w.fail(ctx, n.ID, problem, w.funnel.EmailFailed)
 	}
-	id, err := w.mailer.Send(ctx, email)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	err = w.send(ctx, ledgerEmail{Key: n.ID.String(), Kind: store.EmailPodRepost, NotificationID: &n.ID, UserID: n.UserID}, email,
+		func(ctx context.Context, tx pgx.Tx, vendorID string) error {
+			return w.NotificationRecordSent(ctx, tx, store.NotificationRecordSentParams{ID: n.ID, EmailID: vendorID})
+		})
+	if err == nil {
+		w.funnel.EmailSent()
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
+	if doubt, ok := errors.AsType[*inDoubtError](err); ok {
+		return w.leaveInDoubt(ctx, n.ID, doubt)
+	}
+	err = fmt.Errorf("send notification %s: %w", n.ID, err)
 	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
-		return errors.Join(fmt.Errorf("send notification %s: %w", n.ID, err), w.fail(ctx, n.ID, e.Error()))
+		problem := e.Error()
+		if r, ok := errors.AsType[*refusedError](err); ok && r.InDoubt != nil {
+			problem += "; an earlier try was not answered, so the email may have arrived"
+		}
+		return errors.Join(err, w.fail(ctx, n.ID, problem, w.funnel.EmailFailed))
 	}
-	if err != nil {
-		return fmt.Errorf("send notification %s: %w", n.ID, err)
+	return err
+}
+
+// refuse ends a notification that must not be sent.
+func (w *sendEmail) refuse(ctx context.Context, r store.NotificationListRefusedRow) error {
+	switch r.Reason {
+	case store.RefusedInDoubt:
+		return w.leaveInDoubt(ctx, r.ID, &inDoubtError{Key: r.ID.String(), Since: deref(r.InDoubtSince)})
+	case store.RefusedAuthor:
+		return w.fail(ctx, r.ID, "Expired: not sent, since the post is this person's own", w.funnel.EmailExpired)
+	default:
+		return w.fail(ctx, r.ID, "Expired: not sent, since it or its post is older than a day", w.funnel.EmailExpired)
 	}
-	if err := w.NotificationRecordSent(ctx, w.Pool, store.NotificationRecordSentParams{ID: n.ID, EmailID: id}); err != nil {
-		return fmt.Errorf("record notification %s as sent: %w", n.ID, err)
+}
+
+// leaveInDoubt ends a notification of which nobody knows whether it arrived, so that a
+// human sees it and can have it sent again.
+func (w *sendEmail) leaveInDoubt(ctx context.Context, id uuid.UUID, doubt *inDoubtError) error {
+	problem := doubt.Error() + "; `enqueue notifications --anyway --id " + id.String() + "` sends it all the same"
+	if err := w.fail(ctx, id, problem, w.funnel.EmailUnknown); err != nil {
+		return err
 	}
-	w.funnel.Email(true)
-	return nil
+	return &queue.Recorded{Err: fmt.Errorf("send notification %s: %w", id, doubt)}
 }
 
 // compose writes the email, or says why there can be none.
@@ -104,16 +139,20 @@ func (w *sendEmail) compose(n store.NotificationGetRow) (email resend.Email, pro
 	}
 	return resend.Email{
 		From: w.from, To: n.Email, Subject: rendered.Subject, HTML: rendered.HTML, Text: rendered.Text,
-		IdempotencyKey: n.ID.String(),
 	}, ""
 }
 
-// fail ends a notification that can never be sent.
-func (w *sendEmail) fail(ctx context.Context, id uuid.UUID, problem string) error {
-	err := w.NotificationRecordFailed(ctx, w.Pool, store.NotificationRecordFailedParams{ID: id, ErrorMessage: &problem})
+// fail ends a notification that is not sent, and counts it.
+func (w *sendEmail) fail(ctx context.Context, id uuid.UUID, problem string, count func()) error {
+	err := w.inTx(ctx, func(tx pgx.Tx) error {
+		if err := w.EmailSkip(ctx, tx, id.String()); err != nil {
+			return err
+		}
+		return w.NotificationRecordFailed(ctx, tx, store.NotificationRecordFailedParams{ID: id, ErrorMessage: &problem})
+	})
 	if err != nil {
 		return fmt.Errorf("record failure of notification %s: %w", id, err)
 	}
-	w.funnel.Email(false)
+	count()
 	return nil
 }

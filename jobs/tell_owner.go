@@ -18,8 +18,8 @@ import (
 )
 
 // TellOwnerArgs tells one person of a client that an endpoint of theirs does not take
-// its leads. Enqueued in the transaction that opens the incident. Repeating it is
-// safe: incident and person are the idempotency key at Resend.
+// its leads. Enqueued in the transaction that opens the incident. Repeating it is safe:
+// incident and person are the key in the ledger of emails, and at Resend.
 type TellOwnerArgs struct {
 	IncidentID int64     `json:"incident_id"`
 	UserID     uuid.UUID `json:"user_id"`
@@ -28,15 +28,14 @@ type TellOwnerArgs struct {
 // Kind names the job.
 func (TellOwnerArgs) Kind() string { return "tell_owner" }
 
-// InsertOpts makes one job an incident and person. Resend remembers a key for 24
-// hours, and the schedule of ten attempts stays within them.
+// InsertOpts makes one job an incident and person.
 func (TellOwnerArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Email, 10) }
 
 type tellOwner struct {
 	river.WorkerDefaults[TellOwnerArgs]
-	database
+	emailLedger
 
-	mailer mailer
+	funnel *Funnel
 	from   string
 }
 
@@ -65,17 +64,21 @@ func (w *tellOwner) Work(ctx context.Context, job *river.Job[TellOwnerArgs]) err
 	if err != nil {
 		return fmt.Errorf("render email of incident %d: %w", job.Args.IncidentID, err)
 	}
-	_, err = w.mailer.Send(ctx, resend.Email{
+	e := ledgerEmail{
+		Key:  fmt.Sprintf("incident/%d/%s", job.Args.IncidentID, job.Args.UserID),
+		Kind: store.EmailEndpointIncident, UserID: job.Args.UserID,
+	}
+	err = w.send(ctx, e, resend.Email{
 		From: w.from, To: i.Email, Subject: rendered.Subject, HTML: rendered.HTML, Text: rendered.Text,
-		IdempotencyKey: fmt.Sprintf("incident/%d/%s", job.Args.IncidentID, job.Args.UserID),
+	}, func(ctx context.Context, tx pgx.Tx, _ string) error {
+		return w.WebhookIncidentRecordTold(ctx, tx, job.Args.IncidentID)
 	})
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
 	if err != nil {
-		return fmt.Errorf("tell of incident %d: %w", job.Args.IncidentID, err)
+		err = fmt.Errorf("tell of incident %d: %w", job.Args.IncidentID, err)
 	}
-	if err := w.WebhookIncidentRecordTold(ctx, w.Pool, job.Args.IncidentID); err != nil {
-		return fmt.Errorf("record incident %d as told: %w", job.Args.IncidentID, err)
+	if _, ok := errors.AsType[*inDoubtError](err); ok {
+		w.funnel.EmailUnknown()
+		return &queue.Recorded{Err: err} // a third email about it would be worse than none
 	}
-	return nil
+	return err
 }

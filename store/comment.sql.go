@@ -101,25 +101,55 @@ SET body = '',
     author_id = NULL,
     author_name = NULL,
     author_url = NULL
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM workers.comments old
-    WHERE old.decision IN ('no_match', 'excluded', 'blocked', 'company', 'post_author', 'no_author')
-      AND (old.body <> '' OR old.author_id IS NOT NULL)
-      AND old.seen_at < $1
+    WHERE old.decision <> 'lead'
+      AND (old.body <> '' OR old.author_id IS NOT NULL OR old.author_name IS NOT NULL OR old.author_url IS NOT NULL)
+      AND old.seen_at < now() - make_interval(secs => $1::float8)
     ORDER BY old.seen_at
-    LIMIT $2)
+    LIMIT $2))
 `
 
 type CommentPruneParams struct {
-	Before  time.Time
-	MaxRows int32
+	AgeSeconds float64
+	MaxRows    int32
 }
 
-// Forgets who wrote an old comment that made no lead, and what. The id stays, or
-// the comment would be counted again. In steps, never one long transaction.
+// Forgets who wrote an old comment that made no lead, and what. The id and the decision
+// stay, or the comment would be counted and decided again.
 func (q *Queries) CommentPrune(ctx context.Context, db DBTX, arg CommentPruneParams) (int64, error) {
-	result, err := db.Exec(ctx, commentPrune, arg.Before, arg.MaxRows)
+	result, err := db.Exec(ctx, commentPrune, arg.AgeSeconds, arg.MaxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const commentPruneLeads = `-- name: CommentPruneLeads :execrows
+UPDATE workers.comments
+SET body = '',
+    author_id = NULL,
+    author_name = NULL,
+    author_url = NULL
+WHERE id = ANY (ARRAY(
+    SELECT old.id
+    FROM workers.comments old
+    WHERE old.decision = 'lead'
+      AND (old.body <> '' OR old.author_id IS NOT NULL OR old.author_name IS NOT NULL OR old.author_url IS NOT NULL)
+      AND old.seen_at < now() - make_interval(secs => $1::float8)
+    ORDER BY old.seen_at
+    LIMIT $2))
+`
+
+type CommentPruneLeadsParams struct {
+	AgeSeconds float64
+	MaxRows    int32
+}
+
+// The same for those that made leads.
+func (q *Queries) CommentPruneLeads(ctx context.Context, db DBTX, arg CommentPruneLeadsParams) (int64, error) {
+	result, err := db.Exec(ctx, commentPruneLeads, arg.AgeSeconds, arg.MaxRows)
 	if err != nil {
 		return 0, err
 	}

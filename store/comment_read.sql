@@ -23,5 +23,6 @@ DELETE FROM workers.comment_reads
 WHERE (account_id, hour) IN (
     SELECT r.account_id, r.hour
     FROM workers.comment_reads r
-    WHERE r.hour < @before
+    WHERE r.hour < now() - make_interval(secs => @age_seconds::float8)
+    ORDER BY r.hour
     LIMIT @max_rows);

@@ -37,17 +37,18 @@ DELETE FROM workers.comment_reads
 WHERE (account_id, hour) IN (
     SELECT r.account_id, r.hour
     FROM workers.comment_reads r
-    WHERE r.hour < $1
+    WHERE r.hour < now() - make_interval(secs => $1::float8)
+    ORDER BY r.hour
     LIMIT $2)
 `
 
 type CommentReadPruneParams struct {
-	Before  time.Time
-	MaxRows int32
+	AgeSeconds float64
+	MaxRows    int32
 }
 
 func (q *Queries) CommentReadPrune(ctx context.Context, db DBTX, arg CommentReadPruneParams) (int64, error) {
-	result, err := db.Exec(ctx, commentReadPrune, arg.Before, arg.MaxRows)
+	result, err := db.Exec(ctx, commentReadPrune, arg.AgeSeconds, arg.MaxRows)
 	if err != nil {
 		return 0, err
 	}

@@ -115,9 +115,9 @@ WHERE i.account_id = @account_id
 
 -- name: InboxMessagePrune :execrows
 DELETE FROM workers.inbox_messages
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM workers.inbox_messages old
-    WHERE old.received_at < @before
-    ORDER BY old.id
-    LIMIT @max_rows);
+    WHERE old.received_at < now() - make_interval(secs => @age_seconds::float8)
+    ORDER BY old.received_at
+    LIMIT @max_rows));

@@ -243,21 +243,21 @@ func (q *Queries) InboxMessageListUnhandled(ctx context.Context, db DBTX, arg In
 
 const inboxMessagePrune = `-- name: InboxMessagePrune :execrows
 DELETE FROM workers.inbox_messages
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT old.id
     FROM workers.inbox_messages old
-    WHERE old.received_at < $1
-    ORDER BY old.id
-    LIMIT $2)
+    WHERE old.received_at < now() - make_interval(secs => $1::float8)
+    ORDER BY old.received_at
+    LIMIT $2))
 `
 
 type InboxMessagePruneParams struct {
-	Before  time.Time
-	MaxRows int32
+	AgeSeconds float64
+	MaxRows    int32
 }
 
 func (q *Queries) InboxMessagePrune(ctx context.Context, db DBTX, arg InboxMessagePruneParams) (int64, error) {
-	result, err := db.Exec(ctx, inboxMessagePrune, arg.Before, arg.MaxRows)
+	result, err := db.Exec(ctx, inboxMessagePrune, arg.AgeSeconds, arg.MaxRows)
 	if err != nil {
 		return 0, err
 	}

@@ -214,3 +214,27 @@ UPDATE public.leads
 SET status = @to_status::text
 WHERE id = @id
   AND coalesce(status, 'comment_detected') = @from_status::text;
+
+-- name: LeadPruneOptedOut :execrows
+-- Of who wants no more messages the id is kept, by which they are known, and nothing else.
+UPDATE public.leads
+SET name = NULL,
+    first_name = NULL,
+    last_name = NULL,
+    company = NULL,
+    title = NULL,
+    email = NULL,
+    linkedin_url = CASE WHEN provider_id IS NULL THEN linkedin_url END,
+    linkedin_profile_url = CASE WHEN provider_id IS NULL THEN linkedin_profile_url END,
+    metadata = CASE WHEN jsonb_typeof(metadata) = 'object' THEN metadata - 'comment_text' ELSE metadata END
+WHERE id = ANY (ARRAY(
+    SELECT old.id
+    FROM public.leads old
+    WHERE old.status = 'opted_out'
+      AND (num_nonnulls(old.name, old.first_name, old.last_name, old.company, old.title, old.email) > 0
+        OR jsonb_typeof(old.metadata) = 'object' AND old.metadata ? 'comment_text'
+        OR old.provider_id IS NOT NULL AND num_nonnulls(old.linkedin_url, old.linkedin_profile_url) > 0)
+      AND old.updated_at < now() - make_interval(secs => @age_seconds::float8)
+    ORDER BY old.updated_at
+    LIMIT @max_rows
+    FOR UPDATE SKIP LOCKED));

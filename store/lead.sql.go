@@ -490,6 +490,44 @@ func (q *Queries) LeadMove(ctx context.Context, db DBTX, arg LeadMoveParams) (in
 	return result.RowsAffected(), nil
 }
 
+const leadPruneOptedOut = `-- name: LeadPruneOptedOut :execrows
+UPDATE public.leads
+SET name = NULL,
+    first_name = NULL,
+    last_name = NULL,
+    company = NULL,
+    title = NULL,
+    email = NULL,
+    linkedin_url = CASE WHEN provider_id IS NULL THEN linkedin_url END,
+    linkedin_profile_url = CASE WHEN provider_id IS NULL THEN linkedin_profile_url END,
+    metadata = CASE WHEN jsonb_typeof(metadata) = 'object' THEN metadata - 'comment_text' ELSE metadata END
+WHERE id = ANY (ARRAY(
+    SELECT old.id
+    FROM public.leads old
+    WHERE old.status = 'opted_out'
+      AND (num_nonnulls(old.name, old.first_name, old.last_name, old.company, old.title, old.email) > 0
+        OR jsonb_typeof(old.metadata) = 'object' AND old.metadata ? 'comment_text'
+        OR old.provider_id IS NOT NULL AND num_nonnulls(old.linkedin_url, old.linkedin_profile_url) > 0)
+      AND old.updated_at < now() - make_interval(secs => $1::float8)
+    ORDER BY old.updated_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED))
+`
+
+type LeadPruneOptedOutParams struct {
+	AgeSeconds float64
+	MaxRows    int32
+}
+
+// Of who wants no more messages the id is kept, by which they are known, and nothing else.
+func (q *Queries) LeadPruneOptedOut(ctx context.Context, db DBTX, arg LeadPruneOptedOutParams) (int64, error) {
+	result, err := db.Exec(ctx, leadPruneOptedOut, arg.AgeSeconds, arg.MaxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const leadSetProvider = `-- name: LeadSetProvider :exec
 UPDATE public.leads
 SET provider_id = coalesce($1, provider_id),

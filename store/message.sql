@@ -346,3 +346,25 @@ FROM workers.messages
 WHERE lead_behind
 ORDER BY id
 LIMIT @max_rows;
+
+-- name: MessagePrune :execrows
+-- Forgets what old messages said. The row stays, with the person's id: it is what keeps
+-- them from being written to twice. What is not settled, or goes out when its person
+-- becomes a connection, is kept whole.
+UPDATE workers.messages m
+SET body = '',
+    suggestion = NULL
+WHERE m.state IN ('sent', 'failed', 'skipped')
+  AND m.id = ANY (ARRAY(
+    SELECT old.id
+    FROM workers.messages old
+    WHERE old.state IN ('sent', 'failed', 'skipped')
+      AND (old.body <> '' OR old.suggestion IS NOT NULL)
+      AND old.updated_at < now() - make_interval(secs => @age_seconds::float8)
+      AND NOT EXISTS (
+          SELECT FROM workers.awaited_relations r
+          WHERE r.account_id = old.account_id
+            AND r.person_id = old.recipient_id
+            AND r.message_id = old.id)
+    ORDER BY old.updated_at
+    LIMIT @max_rows));

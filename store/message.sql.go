@@ -706,6 +706,42 @@ func (q *Queries) MessagePostpone(ctx context.Context, db DBTX, arg MessagePostp
 	return err
 }
 
+const messagePrune = `-- name: MessagePrune :execrows
+UPDATE workers.messages m
+SET body = '',
+    suggestion = NULL
+WHERE m.state IN ('sent', 'failed', 'skipped')
+  AND m.id = ANY (ARRAY(
+    SELECT old.id
+    FROM workers.messages old
+    WHERE old.state IN ('sent', 'failed', 'skipped')
+      AND (old.body <> '' OR old.suggestion IS NOT NULL)
+      AND old.updated_at < now() - make_interval(secs => $1::float8)
+      AND NOT EXISTS (
+          SELECT FROM workers.awaited_relations r
+          WHERE r.account_id = old.account_id
+            AND r.person_id = old.recipient_id
+            AND r.message_id = old.id)
+    ORDER BY old.updated_at
+    LIMIT $2))
+`
+
+type MessagePruneParams struct {
+	AgeSeconds float64
+	MaxRows    int32
+}
+
+// Forgets what old messages said. The row stays, with the person's id: it is what keeps
+// them from being written to twice. What is not settled, or goes out when its person
+// becomes a connection, is kept whole.
+func (q *Queries) MessagePrune(ctx context.Context, db DBTX, arg MessagePruneParams) (int64, error) {
+	result, err := db.Exec(ctx, messagePrune, arg.AgeSeconds, arg.MaxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const messageRecordOutcome = `-- name: MessageRecordOutcome :execrows
 UPDATE workers.messages
 SET state = $1,

@@ -16,6 +16,7 @@ LIMIT @max_rows;
 -- name: NotificationGet :one
 SELECT
     n.id,
+    n.user_id,
     n.type,
     coalesce(n.status, 'pending')::text AS status,
     coalesce(n.linkedin_url, '')::text AS linkedin_url,
@@ -33,7 +34,8 @@ SET status = 'sent',
     sent_at = now(),
     error_message = NULL,
     metadata = CASE WHEN jsonb_typeof(metadata) = 'object' THEN metadata ELSE '{}' END
-        || jsonb_build_object('email_id', @email_id::text)
+        -- Resend does not always tell its id.
+        || CASE WHEN @email_id::text = '' THEN '{}'::jsonb ELSE jsonb_build_object('email_id', @email_id) END
 WHERE id = @id;
 
 -- name: NotificationRecordFailed :exec
@@ -73,3 +75,56 @@ SET status = 'pending',
     error_message = NULL
 WHERE id = ANY (@ids::uuid[])
   AND status = 'failed';
+
+-- name: NotificationListRefused :many
+-- Those of the notifications that must get no email, and why. One that may have gone out
+-- is repeated only while the service remembers its key and it is worth sending. What a
+-- human asked for counts from then on, and whoever wrote the post.
+SELECT
+    n.id,
+    refused.reason::text AS reason,
+    e.in_doubt_since
+FROM public.notifications n
+LEFT JOIN workers.emails e ON e.key = n.id::text
+LEFT JOIN LATERAL (
+    -- The post that it names, else the one that its link leads to.
+    SELECT p.id, p.published_at, p.linkedin_account_id
+    FROM public.posts p
+    WHERE p.id = coalesce(n.post_id, (
+        SELECT linked.id
+        FROM (SELECT substring(n.linkedin_url FROM '(?:activity|share|ugcPost)(?:[:-]|%3A)([0-9]{15,20})') AS number) link
+        JOIN public.posts linked ON linked.unipile_post_id = ANY (ARRAY[
+            link.number, 'urn:li:activity:' || link.number, 'urn:li:share:' || link.number, 'urn:li:ugcPost:' || link.number])
+        LIMIT 1))) post ON true
+LEFT JOIN LATERAL (
+    -- As far as LinkedIn told of it.
+    SELECT max(w.published_at) AS published_at, max(w.author_id) AS author_id
+    FROM public.scrape_jobs s
+    JOIN workers.watched_posts w ON w.scrape_job_id = s.id
+    WHERE s.post_id = post.id) seen ON true
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(least(
+            coalesce(e.asked_at, n.created_at),
+            CASE WHEN e.asked_at IS NULL THEN coalesce(post.published_at, seen.published_at) END
+        ) < now() - make_interval(secs => @age_seconds::float8), false) AS is_old) age
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN e.in_doubt_since IS NOT NULL
+            AND (age.is_old OR e.in_doubt_since <= now() - make_interval(secs => @key_seconds::float8)) THEN 'in_doubt'
+        WHEN age.is_old THEN 'expired'
+        WHEN e.asked_at IS NULL AND (
+            lower(n.metadata ->> 'poster_id') = n.user_id::text
+            OR EXISTS (
+                SELECT FROM public.linkedin_accounts a
+                WHERE a.id = post.linkedin_account_id
+                  AND a.user_id = n.user_id)
+            OR EXISTS (
+                SELECT
+                FROM public.linkedin_accounts a
+                JOIN workers.accounts known ON known.id = a.unipile_account_id
+                WHERE a.user_id = n.user_id
+                  AND known.provider_id = seen.author_id)) THEN 'to_author'
+        END AS reason) refused
+WHERE n.id = ANY (@ids::uuid[])
+  AND refused.reason IS NOT NULL;

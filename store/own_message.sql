@@ -14,6 +14,7 @@ WHERE NOT EXISTS (
       WHERE m.account_id = @account_id
         AND m.purpose = 'invitation'
         AND m.state IN ('sending', 'sent', 'unknown')
+        AND m.body <> '' -- without a note, or it is forgotten by now
         AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace(@body::text, '\s+', ' ', 'g')))
   -- What we sent before the account was linked anew has another id now: the time tells.
   AND NOT EXISTS (
@@ -41,5 +42,6 @@ DELETE FROM workers.own_messages
 WHERE (account_id, message_id) IN (
     SELECT o.account_id, o.message_id
     FROM workers.own_messages o
-    WHERE o.sent_at < @before
+    WHERE o.sent_at < now() - make_interval(secs => @age_seconds::float8)
+    ORDER BY o.sent_at
     LIMIT @max_rows);

@@ -22,6 +22,7 @@ WHERE NOT EXISTS (
       WHERE m.account_id = $1
         AND m.purpose = 'invitation'
         AND m.state IN ('sending', 'sent', 'unknown')
+        AND m.body <> '' -- without a note, or it is forgotten by now
         AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace($4::text, '\s+', ' ', 'g')))
   -- What we sent before the account was linked anew has another id now: the time tells.
   AND NOT EXISTS (
@@ -105,17 +106,18 @@ DELETE FROM workers.own_messages
 WHERE (account_id, message_id) IN (
     SELECT o.account_id, o.message_id
     FROM workers.own_messages o
-    WHERE o.sent_at < $1
+    WHERE o.sent_at < now() - make_interval(secs => $1::float8)
+    ORDER BY o.sent_at
     LIMIT $2)
 `
 
 type OwnMessagePruneParams struct {
-	Before  time.Time
-	MaxRows int32
+	AgeSeconds float64
+	MaxRows    int32
 }
 
 func (q *Queries) OwnMessagePrune(ctx context.Context, db DBTX, arg OwnMessagePruneParams) (int64, error) {
-	result, err := db.Exec(ctx, ownMessagePrune, arg.Before, arg.MaxRows)
+	result, err := db.Exec(ctx, ownMessagePrune, arg.AgeSeconds, arg.MaxRows)
 	if err != nil {
 		return 0, err
 	}

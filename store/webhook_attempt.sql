@@ -45,10 +45,10 @@ LIMIT @max_rows;
 
 -- name: WebhookAttemptPrune :execrows
 -- Ids grow with time: the oldest are the first, and no index over times is needed.
-DELETE FROM workers.webhook_attempts a
-WHERE a.started_at < @before
-  AND a.id IN (
-      SELECT oldest.id
-      FROM workers.webhook_attempts oldest
-      ORDER BY oldest.id
-      LIMIT @max_rows);
+DELETE FROM workers.webhook_attempts
+WHERE started_at < now() - make_interval(secs => @age_seconds::float8)
+  AND id = ANY (ARRAY(
+    SELECT old.id
+    FROM workers.webhook_attempts old
+    ORDER BY old.id
+    LIMIT @max_rows));

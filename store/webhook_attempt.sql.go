@@ -192,23 +192,23 @@ func (q *Queries) WebhookAttemptListOfWebhook(ctx context.Context, db DBTX, arg 
 }
 
 const webhookAttemptPrune = `-- name: WebhookAttemptPrune :execrows
-DELETE FROM workers.webhook_attempts a
-WHERE a.started_at < $1
-  AND a.id IN (
-      SELECT oldest.id
-      FROM workers.webhook_attempts oldest
-      ORDER BY oldest.id
-      LIMIT $2)
+DELETE FROM workers.webhook_attempts
+WHERE started_at < now() - make_interval(secs => $1::float8)
+  AND id = ANY (ARRAY(
+    SELECT old.id
+    FROM workers.webhook_attempts old
+    ORDER BY old.id
+    LIMIT $2))
 `
 
 type WebhookAttemptPruneParams struct {
-	Before  time.Time
-	MaxRows int32
+	AgeSeconds float64
+	MaxRows    int32
 }
 
 // Ids grow with time: the oldest are the first, and no index over times is needed.
 func (q *Queries) WebhookAttemptPrune(ctx context.Context, db DBTX, arg WebhookAttemptPruneParams) (int64, error) {
-	result, err := db.Exec(ctx, webhookAttemptPrune, arg.Before, arg.MaxRows)
+	result, err := db.Exec(ctx, webhookAttemptPrune, arg.AgeSeconds, arg.MaxRows)
 	if err != nil {
 		return 0, err
 	}

@@ -257,6 +257,8 @@ WHERE w.id > @after_id
   AND (@host::text = ''
        OR substring(lower(btrim(w.webhook_url, E' \t\r\n')) FROM '^https?://(\[[^]]*\]|[^/:?#]*)') = @host)
   AND (cardinality(@ids::uuid[]) = 0 OR w.id = ANY (@ids))
+  -- What was forgotten cannot be delivered again.
+  AND w.payload_erased_at IS NULL
 ORDER BY w.id
 LIMIT @max_rows;
 
@@ -297,3 +299,32 @@ SET status = 'pending',
 WHERE id = ANY (@ids::uuid[])
   AND (@resend_sent::boolean OR status IS DISTINCT FROM 'sent')
   AND (status, retry_count, next_attempt_at, abandoned_at) IS DISTINCT FROM ('pending', 0, NULL, NULL);
+
+-- name: WebhookLogPruneAnswers :execrows
+-- Forgets what receivers answered, who may repeat what they were sent.
+UPDATE public.webhook_logs
+SET response_body = NULL
+WHERE id = ANY (ARRAY(
+    SELECT old.id
+    FROM public.webhook_logs old
+    WHERE old.response_body <> ''
+      AND old.last_attempt_at < now() - make_interval(secs => @age_seconds::float8)
+    ORDER BY old.last_attempt_at
+    LIMIT @max_rows
+    FOR UPDATE SKIP LOCKED));
+
+-- name: WebhookLogPrunePayloads :execrows
+-- Forgets what was delivered. A row that is not delivered may yet be, and is kept whole;
+-- so is one that somebody asked for again.
+UPDATE public.webhook_logs
+SET payload = '{}',
+    payload_erased_at = now()
+WHERE id = ANY (ARRAY(
+    SELECT old.id
+    FROM public.webhook_logs old
+    WHERE old.status = 'sent'
+      AND old.payload_erased_at IS NULL
+      AND old.last_attempt_at < now() - make_interval(secs => @age_seconds::float8)
+    ORDER BY old.last_attempt_at
+    LIMIT @max_rows
+    FOR UPDATE SKIP LOCKED));

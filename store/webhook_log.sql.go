@@ -365,6 +365,8 @@ WHERE w.id > $1
   AND ($8::text = ''
        OR substring(lower(btrim(w.webhook_url, E' \t\r\n')) FROM '^https?://(\[[^]]*\]|[^/:?#]*)') = $8)
   AND (cardinality($9::uuid[]) = 0 OR w.id = ANY ($9))
+  -- What was forgotten cannot be delivered again.
+  AND w.payload_erased_at IS NULL
 ORDER BY w.id
 LIMIT $10
 `
@@ -554,6 +556,63 @@ func (q *Queries) WebhookLogLockUnassigned(ctx context.Context, db DBTX, maxRows
 		return nil, err
 	}
 	return items, nil
+}
+
+const webhookLogPruneAnswers = `-- name: WebhookLogPruneAnswers :execrows
+UPDATE public.webhook_logs
+SET response_body = NULL
+WHERE id = ANY (ARRAY(
+    SELECT old.id
+    FROM public.webhook_logs old
+    WHERE old.response_body <> ''
+      AND old.last_attempt_at < now() - make_interval(secs => $1::float8)
+    ORDER BY old.last_attempt_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED))
+`
+
+type WebhookLogPruneAnswersParams struct {
+	AgeSeconds float64
+	MaxRows    int32
+}
+
+// Forgets what receivers answered, who may repeat what they were sent.
+func (q *Queries) WebhookLogPruneAnswers(ctx context.Context, db DBTX, arg WebhookLogPruneAnswersParams) (int64, error) {
+	result, err := db.Exec(ctx, webhookLogPruneAnswers, arg.AgeSeconds, arg.MaxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const webhookLogPrunePayloads = `-- name: WebhookLogPrunePayloads :execrows
+UPDATE public.webhook_logs
+SET payload = '{}',
+    payload_erased_at = now()
+WHERE id = ANY (ARRAY(
+    SELECT old.id
+    FROM public.webhook_logs old
+    WHERE old.status = 'sent'
+      AND old.payload_erased_at IS NULL
+      AND old.last_attempt_at < now() - make_interval(secs => $1::float8)
+    ORDER BY old.last_attempt_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED))
+`
+
+type WebhookLogPrunePayloadsParams struct {
+	AgeSeconds float64
+	MaxRows    int32
+}
+
+// Forgets what was delivered. A row that is not delivered may yet be, and is kept whole;
+// so is one that somebody asked for again.
+func (q *Queries) WebhookLogPrunePayloads(ctx context.Context, db DBTX, arg WebhookLogPrunePayloadsParams) (int64, error) {
+	result, err := db.Exec(ctx, webhookLogPrunePayloads, arg.AgeSeconds, arg.MaxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const webhookLogPutOff = `-- name: WebhookLogPutOff :exec

@@ -41,6 +41,7 @@ const (
 	parked         outcome = "parked"          // due, and waits until its receiver is enabled
 	campaignRests  outcome = "campaign_rests"  // paused, completed, not begun or ended
 	accountPaused  outcome = "account_paused"  // a poll would be one more refused call
+	// And why a notification gets no email: store.RefusedExpired and its like.
 )
 
 // allRows are rows of which none is skipped.

@@ -68,7 +68,9 @@ func (b boundary) hold(t *testing.T, pool *pgxpool.Pool) (release func()) {
 	}
 }
 
-const somebodyWaits = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted"
+// somebodyWaits looks at this database alone: those of other tests have boundaries too.
+const somebodyWaits = `SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
+	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
 // Ensure a worker that dies at any boundary of what it writes down doubles nothing and
 // forgets nobody.

@@ -313,7 +313,7 @@ func jobSettings(cfg config.Config) jobs.Settings {
 		},
 		PollUnit: cfg.PollIntervalUnit, CommentReadsPerDay: cfg.CommentReadsPerDay, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag, SendTimeout: cfg.UnipileTimeout,
 		WebhookSchedule: cfg.WebhookSchedule, WebhookSecret: cfg.SigningSecret().Reveal(), WebhookVault: cfg.Vault(), EmailFrom: cfg.EmailFrom,
-		Retention: jobs.Retention{Comments: cfg.CommentRetention, Inbox: cfg.InboxRetention, Attempts: cfg.WebhookAttemptRetention},
+		Retention: cfg.Retention,
 	}
 }
 

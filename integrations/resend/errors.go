@@ -8,9 +8,14 @@ import (
 	"github.com/bravorevos/workers/integrations"
 )
 
-// TypeIdempotencyMismatch is the refusal of a known idempotency key with another
-// body. The first email under that key was most likely sent: never choose a new key.
-const TypeIdempotencyMismatch = "invalid_idempotent_request"
+const (
+	// TypeIdempotencyMismatch is the refusal of a known idempotency key with another body:
+	// an email was sent under it within 24 hours. Never choose a new key.
+	// https://resend.com/docs/dashboard/emails/idempotency-keys
+	TypeIdempotencyMismatch = "invalid_idempotent_request"
+	// typeConcurrent is the refusal of a key while its first request is in progress.
+	typeConcurrent = "concurrent_idempotent_requests"
+)
 
 // errorName is the form of the vendor's error names.
 var errorName = regexp.MustCompile(`^[a-z0-9_]{1,80}$`)

@@ -115,7 +115,9 @@ func (c *Client) Send(ctx context.Context, email Email) (id string, err error) {
 		return sent.Id, nil
 	}
 	failure := record.failure(err, time.Now(), c.apiKey, email.Subject, email.HTML, email.Text)
-	if failure.Status/100 == 2 || failure.Status >= 500 {
+	switch {
+	case failure.Status/100 == 2, failure.Status >= 500, failure.Status == http.StatusRequestTimeout,
+		failure.Type == typeConcurrent: // another request with this key is under way, and may yet go through
 		failure.OutcomeUnknown = true
 	}
 	return "", failure

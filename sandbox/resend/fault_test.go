@@ -42,6 +42,22 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
+// Ensure a key is forgotten when its time is over, which may be set.
+func TestIdempotencyForAsLongAsIsSet(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{KeyLifetime: time.Minute})
+	for _, step := range []struct {
+		after  time.Duration
+		emails int
+	}{{0, 1}, {59 * time.Second, 1}, {time.Second, 2}} {
+		b.clock.advance(step.after)
+		b.do(t, "POST", "/emails", testEmail, "Idempotency-Key", "k")
+		if n := len(b.Emails()); n != step.emails {
+			t.Errorf("%d emails %s later, want %d", n, step.after, step.emails)
+		}
+	}
+}
+
 // Ensure a second request under a key that is still being answered is refused.
 func TestIdempotencyInFlight(t *testing.T) {
 	t.Parallel()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// keyLifetime is how long a key is remembered.
+// keyLifetime is how long a key is remembered, where the options say nothing else.
 // https://resend.com/docs/dashboard/emails/idempotency-keys
 const keyLifetime = 24 * time.Hour
 
@@ -63,7 +63,7 @@ func (s *Server) useKey(key string, payload [sha256.Size]byte) (use *keyUse, fir
 	now := s.options.Now()
 	use, known := s.keys[key]
 	switch {
-	case !known || !use.inFlight && now.Sub(use.at) >= keyLifetime:
+	case !known || !use.inFlight && now.Sub(use.at) >= s.options.KeyLifetime:
 		s.keys[key] = &keyUse{at: now, payload: payload, inFlight: true}
 		return s.keys[key], true
 	case use.payload != payload:

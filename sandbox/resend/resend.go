@@ -9,6 +9,7 @@
 package resend
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
 	"slices"
@@ -33,6 +34,10 @@ type Options struct {
 	// clock. Resend's own default is 5; zero means no limit.
 	// https://resend.com/docs/api-reference/rate-limit
 	RatePerSecond int
+
+	// KeyLifetime is how long an idempotency key is remembered. Zero means Resend's 24
+	// hours.
+	KeyLifetime time.Duration
 
 	// Now is the clock of times, of the rate limit and of the expiry of
 	// idempotency keys. Nil means time.Now.
@@ -90,6 +95,7 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.KeyLifetime = cmp.Or(o.KeyLifetime, keyLifetime)
 	return &Server{options: o, page: parsePage(), keys: map[string]*keyUse{}}
 }
 

@@ -9,6 +9,7 @@ CREATE TABLE workers.river_job (
     attempt      smallint NOT NULL,
     attempted_at timestamptz,
     attempted_by text[],
+    created_at   timestamptz NOT NULL,
     errors       jsonb[],
     finalized_at timestamptz,
     kind         text NOT NULL,

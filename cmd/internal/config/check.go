@@ -118,9 +118,9 @@ func (c Config) checkProcess(found *problems) {
 
 // checkFigures holds for every duration and number: none of them may be zero.
 func (c Config) checkFigures(found *problems) {
-	for i, v := range Variables() {
+	for field, value := range reflect.ValueOf(c).Fields() {
 		wrong := false
-		switch figure := reflect.ValueOf(c).Field(i).Interface().(type) {
+		switch figure := value.Interface().(type) {
 		case time.Duration:
 			wrong = figure <= 0
 		case []time.Duration:
@@ -129,7 +129,7 @@ func (c Config) checkFigures(found *problems) {
 			wrong = figure <= 0
 		}
 		if wrong {
-			found.add(v.Name, "must be more than zero")
+			found.add(variable(field).Name, "must be more than zero")
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	_ "time/tzdata" // machines and images without zone files
 
 	"github.com/bravorevos/workers/integrations/webhook"
+	"github.com/bravorevos/workers/jobs"
 )
 
 // Config is everything that can be set. The tag "doc" is the sentence that the
@@ -77,10 +78,8 @@ type Config struct {
 	WebhookAllow        []webhook.Opening `env:"WEBHOOK_ALLOW_CIDRS" doc:"What webhooks may go to although it is not public, for self-hosters: networks, address:port or host:port, each for one client alone with @ and its id behind it. Answers from there are kept where a client is named." example:"10.1.2.3:8443@6f1c2a9e-3b54-4d7a-9c0e-2f8b7a6d5e41,crm.internal:8443,10.0.0.0/8"`
 	WebhookRequireHTTPS bool              `env:"WEBHOOK_REQUIRE_HTTPS" envDefault:"false" doc:"Refuse receivers whose URL begins with http://: leads would cross the network in the open." example:"true"`
 
-	CommentRetention time.Duration `env:"COMMENT_RETENTION" envDefault:"336h" doc:"How long the text and author of comments that made no lead are kept." example:"168h"`
-	InboxRetention   time.Duration `env:"INBOX_RETENTION" envDefault:"2160h" doc:"How long the answers of leads are kept." example:"720h"`
-
-	WebhookAttemptRetention time.Duration `env:"WEBHOOK_ATTEMPT_RETENTION" envDefault:"720h" doc:"How long it is kept what came of each try to deliver a webhook." example:"168h"`
+	// Retention is read from a variable for each of [jobs.RetentionKinds].
+	Retention jobs.Retention
 }
 
 // Secret is a value that never shows in logs or dumps.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bravorevos/workers/integrations/webhook"
+	"github.com/bravorevos/workers/jobs"
 )
 
 // sound is the smallest environment that the worker accepts, with changes. A
@@ -86,9 +87,17 @@ func TestDefaults(t *testing.T) {
 			5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 5 * time.Hour,
 			10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 		},
-		CommentRetention:        14 * 24 * time.Hour,
-		InboxRetention:          90 * 24 * time.Hour,
-		WebhookAttemptRetention: 30 * 24 * time.Hour,
+		Retention: jobs.Retention{
+			"COMMENT_RETENTION":         14 * 24 * time.Hour,
+			"LEAD_COMMENT_RETENTION":    365 * 24 * time.Hour,
+			"MESSAGE_RETENTION":         90 * 24 * time.Hour,
+			"INBOX_RETENTION":           90 * 24 * time.Hour,
+			"OPT_OUT_RETENTION":         30 * 24 * time.Hour,
+			"WEBHOOK_ATTEMPT_RETENTION": 30 * 24 * time.Hour,
+			"WEBHOOK_ANSWER_RETENTION":  30 * 24 * time.Hour,
+			"WEBHOOK_PAYLOAD_RETENTION": 0, // for ever
+			"EMAIL_RETENTION":           90 * 24 * time.Hour,
+		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

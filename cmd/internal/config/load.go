@@ -45,6 +45,7 @@ func load(environ []string) (c Config, found problems) {
 		},
 	})
 	found.addUnparsed(err)
+	c.Retention = loadRetention(values, &found)
 	c.check(&found)
 	return c, found
 }

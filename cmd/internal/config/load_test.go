@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // Ensure an empty environment tells all that is missing, and how to get it.
@@ -80,6 +81,10 @@ func TestLoadRefuses(t *testing.T) {
 		"duration without unit": {map[string]string{"INBOX_INTERVAL": "60"}, "INBOX_INTERVAL is not a duration"},
 		"zero duration":         {map[string]string{"SOFT_STOP_TIMEOUT": "0s"}, "SOFT_STOP_TIMEOUT must be more than zero"},
 		"negative duration":     {map[string]string{"COMMENT_RETENTION": "-1h"}, "COMMENT_RETENTION must be more than zero"},
+		"unclear retention":     {map[string]string{"MESSAGE_RETENTION": value}, "MESSAGE_RETENTION is not a duration, for example 720h, 90d, or never"},
+		"short retention":       {map[string]string{"INBOX_RETENTION": "1h"}, "INBOX_RETENTION must be 192h or more, or never"},
+		"endless days":          {map[string]string{"EMAIL_RETENTION": "99999999999d"}, "EMAIL_RETENTION is not a duration"},
+		"negative days":         {map[string]string{"OPT_OUT_RETENTION": "-1d"}, "OPT_OUT_RETENTION must be more than zero"},
 		"bad schedule":          {map[string]string{"WEBHOOK_SCHEDULE": "5m,hunter2"}, "WEBHOOK_SCHEDULE is not a list of durations"},
 		"zero in schedule":      {map[string]string{"WEBHOOK_SCHEDULE": "5m,0s"}, "WEBHOOK_SCHEDULE must be more than zero"},
 		"no messages":           {map[string]string{"FIRST_DMS_PER_DAY": "0"}, "FIRST_DMS_PER_DAY must be more than zero"},
@@ -147,5 +152,16 @@ func TestLoadDatabase(t *testing.T) {
 				t.Errorf("problems of %q, want %q (%v)", got, test.want, err)
 			}
 		})
+	}
+}
+
+// Ensure retention is written in hours, days, or as for ever.
+func TestLoadRetention(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]time.Duration{"36h": 36 * time.Hour, "7d": 7 * 24 * time.Hour, "never": 0, "0": 0, "0d": 0, "": 14 * 24 * time.Hour} {
+		c, err := Load(sound(map[string]string{"COMMENT_RETENTION": value}))
+		if got := c.Retention["COMMENT_RETENTION"]; err != nil || got != want {
+			t.Errorf("%q is read as %s (%v), want %s", value, got, err, want)
+		}
 	}
 }

@@ -12,12 +12,16 @@ type Variable struct {
 	Name, Doc, Default, Example string
 }
 
-// Variables lists all of them in the order of the struct.
+// Variables lists all of them in the order of the struct, those of retention last.
 func Variables() []Variable {
-	t := reflect.TypeFor[Config]()
-	list := make([]Variable, t.NumField())
-	for i := range list {
-		list[i] = variable(t.Field(i))
+	var list []Variable
+	for field := range reflect.TypeFor[Config]().Fields() {
+		if v := variable(field); v.Name != "" {
+			list = append(list, v)
+		}
+	}
+	for _, kind := range retentionKinds() {
+		list = append(list, Variable{Name: kind.Variable, Doc: kind.Doc(), Default: kind.DefaultText(), Example: kind.Example})
 	}
 	return list
 }

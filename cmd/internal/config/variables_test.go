@@ -3,13 +3,14 @@ package config
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"strings"
 	"testing"
 )
 
 //nolint:gochecknoglobals // flags must be there before the tests begin
-var update = flag.Bool("update", false, "write the table of docs/configuration.md anew")
+var update = flag.Bool("update", false, "write the tables of the documentation anew")
 
 // Ensure everything that can be set is explained, with an example that works.
 func TestVariables(t *testing.T) {
@@ -48,14 +49,30 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// Ensure the table of the documentation is what the code says.
+// Ensure the tables of the documentation are what the code says.
 func TestDocs(t *testing.T) {
 	t.Parallel()
-	const (
-		file  = "../../../docs/configuration.md"
-		begin = "<!-- variables -->\n"
-		end   = "<!-- /variables -->\n"
-	)
+	for _, table := range []struct {
+		file, name string
+		write      func(io.Writer) error
+	}{
+		{"configuration.md", "variables", WriteMarkdown},
+		{"operations.md", "retention", WriteRetentionMarkdown},
+	} {
+		t.Run(table.name, func(t *testing.T) {
+			t.Parallel()
+			var text bytes.Buffer
+			if err := table.write(&text); err != nil {
+				t.Fatal(err)
+			}
+			assertTable(t, "../../../docs/"+table.file, table.name, text.String())
+		})
+	}
+}
+
+func assertTable(t *testing.T, file, name, table string) {
+	t.Helper()
+	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
 	page, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -65,16 +82,12 @@ func TestDocs(t *testing.T) {
 	if !begins || !ends {
 		t.Fatalf("%s has no place between %q and %q", file, begin, end)
 	}
-	var table bytes.Buffer
-	if err := WriteMarkdown(&table); err != nil {
-		t.Fatal(err)
-	}
-	want := head + begin + "\n" + table.String() + "\n" + end + tail
+	want := head + begin + "\n" + table + "\n" + end + tail
 	if string(page) == want {
 		return
 	}
 	if !*update {
-		t.Fatal("the table of docs/configuration.md is stale: run make generate")
+		t.Fatalf("the table of %s in %s is stale: run make generate", name, file)
 	}
 	if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
