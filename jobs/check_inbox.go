@@ -81,7 +81,7 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
 	if err != nil {
 		return fmt.Errorf("read account: %w", err)
 	}
-	since := time.Now().Add(-inboxFirstLook)
+	since := queue.Now(ctx).Add(-inboxFirstLook)
 	if account.InboxReadUntil != nil {
 		since = account.InboxReadUntil.Add(-inboxOverlap)
 	}
@@ -109,7 +109,7 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
 		return nil
 	}
 	// A time from the future (a clock, or a bug at the provider) would make us deaf.
-	if now := time.Now(); newest.After(now) {
+	if now := queue.Now(ctx); newest.After(now) {
 		newest = now
 	}
 	return w.AccountSetInboxRead(ctx, w.Pool, store.AccountSetInboxReadParams{

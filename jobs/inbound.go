@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -35,7 +34,7 @@ var ErrNoEvent = errors.New("the body is no event")
 // Receive takes the body of a webhook. It returns [ErrNoEvent] where that makes no sense,
 // and no error for events that are not for us.
 func (i *Inbound) Receive(ctx context.Context, body []byte) error {
-	event, err := unipile.ParseEvent(body, time.Now())
+	event, err := unipile.ParseEvent(body, queue.Now(ctx))
 	if err != nil {
 		return ErrNoEvent
 	}
@@ -69,7 +68,7 @@ func (i *Inbound) Take(ctx context.Context, e unipile.Event) error {
 
 func (i *Inbound) takeMessage(ctx context.Context, tx pgx.Tx, accountID string, m unipile.Message) error {
 	// A time from the future would stand behind everything that comes after.
-	if now := time.Now(); m.At.After(now) {
+	if now := queue.Now(ctx); m.At.After(now) {
 		m.At = now
 	}
 	fresh, err := i.storeMessages(ctx, tx, accountID, []unipile.Message{m})

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -64,12 +65,18 @@ func (s *syncBuffer) String() string {
 // spawn starts the real binary; it dies with the test.
 func (o *outside) spawn(t *testing.T) *process {
 	t.Helper()
-	path, err := binary()
+	return o.spawnOf(t, binary)
+}
+
+// spawnOf starts a worker of a special build, with more in its environment.
+func (o *outside) spawnOf(t *testing.T, build func() (string, error), more ...string) *process {
+	t.Helper()
+	path, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{cmd: exec.Command(path), log: &syncBuffer{}}
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, o.list()...)
+	p.cmd.Env = slices.Concat([]string{"PATH=" + os.Getenv("PATH")}, o.list(), more)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/queue"
 )
 
 // version is stamped at build time with -ldflags "-X main.version=…".
@@ -44,7 +45,7 @@ func run() int {
 	}()
 
 	slog.SetDefault(slog.New(libraryLog{newLogger(config.Config{LogFormat: "auto"}, os.Stderr).Handler()}))
-	err := command(os.Environ()).ExecuteContext(ctx)
+	err := command(os.Environ()).ExecuteContext(queue.WithClock(ctx, queue.NewClock(nil, nil)))
 	if err != nil && !errors.Is(err, errReported) {
 		fmt.Fprintln(os.Stderr, "worker:", err)
 	}

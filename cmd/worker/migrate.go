@@ -13,6 +13,7 @@ import (
 
 	"github.com/bravorevos/workers/cmd/internal/config"
 	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/queue"
 )
 
 func migrateCommand(environ []string) *cobra.Command {
@@ -101,5 +102,8 @@ func withDatabase(ctx context.Context, environ []string, f func(pool *pgxpool.Po
 		return err
 	}
 	defer pool.Close()
+	if err := queue.SetClock(ctx, pool); err != nil {
+		return err
+	}
 	return f(pool)
 }
