@@ -68,26 +68,31 @@ var aheadSeconds = func() (n int64) {
 	return path, nil
 })
 
+// ahead sets the clock of a worker of that build.
+func ahead(seconds int) func(*process) {
+	return func(p *process) { p.cmd.Env = append(p.cmd.Env, fmt.Sprintf("CLOCK_AHEAD_SECONDS=%d", seconds)) }
+}
+
 // Ensure workers whose clocks are ten minutes ahead or behind do the work as others do,
 // neither late nor twice, hold up none beside them, and say what is wrong with them. The
 // first to start leads, and plans for all. The receiver refuses what is signed more than
 // five minutes off.
 func TestWrongClocks(t *testing.T) {
 	t.Parallel()
-	const people, ahead, behind, right = 40, "600", "-600", "0"
-	for name, clocks := range map[string][]string{
-		"ahead":  {ahead, right},
-		"behind": {behind, right},
-		"both":   {ahead, behind},
+	const people = 40
+	for name, clocks := range map[string][]int{
+		"ahead":  {600, 0},
+		"behind": {-600, 0},
+		"both":   {600, -600},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pool := storetest.New(t)
 			o := newOutside(t, pool, 0)
 			o.populate(people)
-			first := o.spawnOf(t, wrongClock, "CLOCK_AHEAD_SECONDS="+clocks[0])
+			first := o.spawnOf(t, wrongClock, ahead(clocks[0]))
 			until(t, pool, "a leader", "SELECT EXISTS (SELECT FROM workers.river_leader)")
-			o.spawnOf(t, wrongClock, "CLOCK_AHEAD_SECONDS="+clocks[1])
+			o.spawnOf(t, wrongClock, ahead(clocks[1]))
 			until(t, pool, "the second worker", "SELECT count(*) = 2 FROM workers.instances")
 			o.seed(t, pool)
 			until(t, pool, "all leads delivered", everyLeadDelivered, people)

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -68,16 +67,19 @@ func (o *outside) spawn(t *testing.T) *process {
 	return o.spawnOf(t, binary)
 }
 
-// spawnOf starts a worker of a special build, with more in its environment.
-func (o *outside) spawnOf(t *testing.T, build func() (string, error), more ...string) *process {
+// spawnOf starts a worker of a special build, or in a special way.
+func (o *outside) spawnOf(t *testing.T, build func() (string, error), ways ...func(*process)) *process {
 	t.Helper()
 	path, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{cmd: exec.Command(path), log: &syncBuffer{}}
-	p.cmd.Env = slices.Concat([]string{"PATH=" + os.Getenv("PATH")}, o.list(), more)
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, o.list()...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	for _, way := range ways {
+		way(p)
+	}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

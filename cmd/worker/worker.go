@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,6 +42,14 @@ func runWorker(ctx context.Context, environ []string, logTo io.Writer) error {
 	w, err := start(ctx, cfg, newLogger(cfg, logTo))
 	if err != nil {
 		return err
+	}
+	if pipe, ok := logTo.(*logPipe); ok {
+		// Else a log whose reader is gone would end the process in the middle of its work.
+		signal.Ignore(syscall.SIGPIPE)
+		w.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "workers_log_lines_dropped_total",
+			Help: "Log lines that nobody read in time.",
+		}, func() float64 { return float64(pipe.Dropped()) }))
 	}
 	stopped := make(chan error, 1)
 	context.AfterFunc(ctx, func() { stopped <- w.stop() })
