@@ -30,8 +30,8 @@ type Clock struct {
 	wrong  bool          // and that this was told
 }
 
-// clockTolerance is by how much the machine's clock may differ before somebody is told.
-const clockTolerance = 2 * time.Second
+// ClockTolerance is by how much the machine's clock may differ before somebody is told.
+const ClockTolerance = 2 * time.Second
 
 // NewClock returns a clock that tells the machine's time until it is set, and reports
 // on the way by how much the two differ. The logger and the registerer may be nil.
@@ -93,12 +93,12 @@ func (c *Clock) set(ctx context.Context, told, asked, answered time.Time) (stepp
 	// that says less about that stays, as long as the new one does not contradict it.
 	behind, ahead := told, told.Add(answered.Sub(asked))
 	if known := c.base.Add(answered.Sub(c.anchor)); known.Before(behind) || known.After(ahead) {
-		stepped = !c.base.IsZero() && (behind.Sub(known) > clockTolerance || known.Sub(ahead) > clockTolerance)
+		stepped = !c.base.IsZero() && (behind.Sub(known) > ClockTolerance || known.Sub(ahead) > ClockTolerance)
 		c.anchor, c.base = answered, told
 	}
 	middle := asked.Add(answered.Sub(asked) / 2)
 	c.offset = middle.Round(0).Sub(told)
-	c.tell(ctx, c.offset.Abs()-answered.Sub(asked)/2 > clockTolerance)
+	c.tell(ctx, c.offset.Abs()-answered.Sub(asked)/2 > ClockTolerance)
 	return stepped
 }
 

@@ -102,19 +102,22 @@ func TestEndsWithoutLog(t *testing.T) {
 			t.Parallel()
 			pool := storetest.New(t)
 			o := newOutside(t, pool, 0)
+			o.environ["SOFT_STOP_TIMEOUT"], o.environ["UNIPILE_TIMEOUT"] = "60s", "50s"
 			_, writer := fullPipe(t)
 			p := o.spawnWithLog(t, writer)
-			p.untilListed(t, pool)
+			const leads = "SELECT EXISTS (SELECT FROM workers.river_leader)"
+			until(t, pool, "the worker to work", leads)
 			want := exitDone
 			if second {
-				want = exitCut // it would wait for the poll
-				o.unipile.AddFault(unipile.Fault{Operation: "list_comments", Hang: true})
+				want = exitCut // it would wait for the message
+				o.unipile.AddFault(unipile.Fault{Operation: "start_chat", Hang: true})
 				o.populate(1)
 				o.seed(t, pool)
-				wait(t, "a held request", func() bool { return len(o.unipile.Requests()) > 0 })
+				until(t, pool, "a message under way", "SELECT EXISTS (SELECT FROM workers.messages WHERE state = 'sending')")
 				if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 					t.Fatal(err)
 				}
+				until(t, pool, "the soft stop", "SELECT NOT ("+leads[len("SELECT "):]+")")
 			}
 			if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
