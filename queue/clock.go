@@ -112,7 +112,8 @@ func (c *Clock) tell(ctx context.Context, wrong bool) {
 		c.logger.InfoContext(ctx, "the clock of this machine agrees with the database's again")
 		return
 	}
-	c.logger.WarnContext(ctx, "the clock of this machine is wrong: work goes by the database's. "+ClockAdvice, "ahead", c.offset.Round(time.Millisecond))
+	c.logger.WarnContext(ctx, "the clock of this machine is wrong: work goes by the database's. "+ClockAdvice,
+		"ahead", c.offset.Round(time.Millisecond))
 }
 
 // ClockAdvice is what to do about a clock that is wrong.

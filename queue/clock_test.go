@@ -17,7 +17,9 @@ import (
 func TestClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		for name, ahead := range map[string]time.Duration{"ahead": 10 * time.Minute, "behind": -10 * time.Minute, "right": 0} {
+		for name, ahead := range map[string]time.Duration{
+			"ahead": 10 * time.Minute, "behind": -10 * time.Minute, "right": 0,
+		} {
 			database := func() time.Time { return time.Now().Add(-ahead) }
 			c := NewClock(nil, nil)
 			measure := func(there, back time.Duration) bool {
@@ -161,7 +163,8 @@ func TestClockSetEndsLeadership(t *testing.T) {
 			t.Fatal(err)
 		}
 		var leaders int
-		if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM workers.river_leader").Scan(&leaders); err != nil || leaders != left {
+		err = pool.QueryRow(t.Context(), "SELECT count(*) FROM workers.river_leader").Scan(&leaders)
+		if err != nil || leaders != left {
 			t.Errorf("%s leads: %d leaders left, want %d (%v)", leader, leaders, left, err)
 		}
 	}

@@ -82,7 +82,8 @@ func TestInstanceTakesUpOverdueJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	execSQL(t, pool, "UPDATE workers.instances SET steady_since = now() - interval '11 s'")
-	execSQL(t, pool, `INSERT INTO workers.river_job (args, kind, queue, state, attempt, attempted_at, attempted_by, max_attempts)
+	execSQL(t, pool, `
+		INSERT INTO workers.river_job (args, kind, queue, state, attempt, attempted_at, attempted_by, max_attempts)
 		SELECT jsonb_build_object('row_id', v.row), 'try', 'email', 'running', v.attempt, now() - v.age::interval, '{alive}', 3
 		FROM (VALUES (1, 1, '76 s'), (2, 3, '76 s'), (3, 1, '60 s'), (4, 1, '1 h')) AS v (row, attempt, age)`)
 	tx, err := pool.Begin(t.Context())

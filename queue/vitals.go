@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Vitals notice that the work of this process stands still, which only a restart ends:
@@ -39,7 +41,19 @@ const standstill = 5 * time.Minute
 const overdueAfter = time.Minute
 
 // NewVitals watches the queues of a client with this tuning.
-func NewVitals(tuning Tuning) *Vitals { return newVitals(tuning, standstill, time.Now) }
+func NewVitals(tuning Tuning, reg prometheus.Registerer) *Vitals {
+	v := newVitals(tuning, standstill, time.Now)
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "workers_standstill",
+		Help: "1 while the work of this process stands still and only a restart helps.",
+	}, func() float64 {
+		if v.Check() != nil {
+			return 1
+		}
+		return 0
+	}))
+	return v
+}
 
 func newVitals(tuning Tuning, patience time.Duration, now func() time.Time) *Vitals {
 	v := &Vitals{patience: patience, now: now, beatTried: now(), queues: map[string]*queueVitals{}}

@@ -141,7 +141,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	// Jobs and the queue they run on.
 	settings := jobSettings(cfg)
 	tuning := queue.Tuning{PollOnly: cfg.PollOnly, SoftStopTimeout: cfg.SoftStopTimeout}
-	w.vitals = queue.NewVitals(tuning)
+	w.vitals = queue.NewVitals(tuning, registry)
 	w.client, err = queue.New(queue.Config{
 		Pool: w.pool,
 		ID:   id,
