@@ -96,7 +96,8 @@ func (q *queueVitals) check(name string, now, heldSince time.Time, patience time
 		return fmt.Errorf("all %d attempts in queue %s have run for more than %s", stuck, name, patience)
 	}
 	if len(q.running) < q.capacity && !q.overdue.IsZero() && now.Sub(latest(q.overdue, q.started, heldSince)) > patience {
-		return fmt.Errorf("jobs in queue %s have waited for more than %s, and none was begun although a slot is free", name, patience)
+		return fmt.Errorf("jobs in queue %s have waited for more than %s, and none was begun although a slot is free",
+			name, patience)
 	}
 	return nil
 }

@@ -39,8 +39,12 @@ func TestVitals(t *testing.T) {
 		live func(b *vitalsBench)
 		want string // part of the error; empty: alive
 	}{
-		"idle for a day":               {live: func(b *vitalsBench) { b.pass(24*time.Hour, true) }},
-		"the database is away for one": {live: func(b *vitalsBench) { b.begin(Messages, 1); b.begin(Messages, 2); b.pass(24*time.Hour, false) }},
+		"idle for a day": {live: func(b *vitalsBench) { b.pass(24*time.Hour, true) }},
+		"the database is away for one": {live: func(b *vitalsBench) {
+			b.begin(Messages, 1)
+			b.begin(Messages, 2)
+			b.pass(24*time.Hour, false)
+		}},
 		"it is back, and work goes on": {live: func(b *vitalsBench) {
 			b.begin(Messages, 1)
 			b.begin(Messages, 2)
@@ -74,7 +78,10 @@ func TestVitals(t *testing.T) {
 				b.pass(beatEvery, true)
 			}
 		}},
-		"a queue of a version that is gone": {live: func(b *vitalsBench) { b.begin("gone", 1); b.pass(time.Hour, true, "gone") }},
+		"a queue of a version that is gone": {live: func(b *vitalsBench) {
+			b.begin("gone", 1)
+			b.pass(time.Hour, true, "gone")
+		}},
 
 		"the heartbeat hangs": {
 			live: func(b *vitalsBench) { b.at = b.at.Add(standstill + time.Minute) },

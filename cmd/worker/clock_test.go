@@ -51,7 +51,8 @@ var aheadSeconds = func() (n int64) {
 	return n
 }()
 `
-	patched, overlay, path := filepath.Join(dir, "time.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "worker")
+	patched, overlay := filepath.Join(dir, "time.go"), filepath.Join(dir, "overlay.json")
+	path := filepath.Join(dir, "worker")
 	replace, err := json.Marshal(map[string]map[string]string{"Replace": {original: patched}})
 	if err != nil {
 		return "", err

@@ -102,7 +102,7 @@ func TestEndsWithoutLog(t *testing.T) {
 			t.Parallel()
 			pool := storetest.New(t)
 			o := newOutside(t, pool, 0)
-			o.environ["SOFT_STOP_TIMEOUT"], o.environ["UNIPILE_TIMEOUT"] = "60s", "50s"
+			o.environ["SOFT_STOP_TIMEOUT"], o.environ["UNIPILE_TIMEOUT"] = "60s", "20s"
 			_, writer := fullPipe(t)
 			p := o.spawnWithLog(t, writer)
 			const leads = "SELECT EXISTS (SELECT FROM workers.river_leader)"

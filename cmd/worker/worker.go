@@ -238,7 +238,8 @@ func (w *worker) serve(ctx context.Context, handler http.Handler) error {
 	}
 	w.addr = listener.Addr()
 	w.server = newServer(handler)
-	w.server.BaseContext = func(net.Listener) context.Context { return queue.WithClock(context.WithoutCancel(ctx), w.clock) }
+	clocked := queue.WithClock(context.WithoutCancel(ctx), w.clock)
+	w.server.BaseContext = func(net.Listener) context.Context { return clocked }
 	go func() {
 		if err := w.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			w.logger.ErrorContext(ctx, "http server ended", "error", err)
