@@ -37,6 +37,8 @@ type Config struct {
 	MockMode      bool // told in the health answer
 	// Stopping is closed when the worker begins to stop; readiness then ends.
 	Stopping <-chan struct{}
+	// Alive says what stands still for good, so that only a restart helps; nil: nothing does.
+	Alive func() error
 }
 
 type server struct {

@@ -23,9 +23,16 @@ func (s *server) answer(status, problem string) healthAnswer {
 	return a
 }
 
-// healthz says that the process serves; a database that is away is no reason to
-// restart it.
-func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
+// healthz says that the process serves and works; a database that is away is no reason
+// to restart it, but work that stands still is.
+func (s *server) healthz(w http.ResponseWriter, r *http.Request) {
+	if s.Alive != nil {
+		if err := s.Alive(); err != nil {
+			s.Logger.ErrorContext(r.Context(), "work stands still: restart this worker", "error", err)
+			writeJSON(w, http.StatusServiceUnavailable, s.answer("stuck", err.Error()))
+			return
+		}
+	}
 	writeJSON(w, http.StatusOK, s.answer("ok", ""))
 }
 

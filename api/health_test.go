@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -70,6 +71,23 @@ func TestHealth(t *testing.T) {
 				t.Errorf("the log tells the cause: %t\n%s", tells, b.logs)
 			}
 		})
+	}
+}
+
+// Ensure a platform is told to restart a worker whose work stands still, and that the log
+// says why.
+func TestHealthOfAStandstill(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, storetest.New(t), func(cfg *api.Config) {
+		cfg.Alive = func() error { return errors.New("the heartbeat has not come round for 6m0s") }
+	})
+	got := b.call(t, http.MethodGet, "/healthz", "")
+	want := map[string]any{"status": "stuck", "version": "v1.2.3", "error": "the heartbeat has not come round for 6m0s"}
+	if diff := cmp.Diff(want, got.decode(t)); diff != "" || got.status != http.StatusServiceUnavailable {
+		t.Errorf("healthz: status %d (-want +got):\n%s", got.status, diff)
+	}
+	if !strings.Contains(b.logs.String(), "work stands still") {
+		t.Errorf("the log does not tell it:\n%s", b.logs)
 	}
 }
 

@@ -27,6 +27,10 @@ func RetryAfter(header http.Header, now time.Time) time.Duration {
 		return 0
 	}
 	if at, err := http.ParseTime(value); err == nil {
+		// By the clock of who wrote it, where the answer tells: the two stand side by side.
+		if date, err := http.ParseTime(header.Get("Date")); err == nil {
+			now = date
+		}
 		return min(max(at.Sub(now), 0), MaxRetryAfter)
 	}
 	return 0

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bravorevos/workers/conversation"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -67,7 +68,7 @@ func (w *answers) askAgain(
 	if turn.Questions > 0 {
 		purpose = store.PurposeThirdQuestion
 	}
-	after := time.Now().Add(w.answerDelay())
+	after := queue.Now(ctx).Add(w.answerDelay())
 	_, err = w.MessageAsk(ctx, tx, store.MessageAskParams{
 		AccountID: accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: lead.ScrapeJobID, LeadID: &lead.ID,
 		Purpose: purpose, RecipientID: m.SenderID, ChatID: m.ChatID, Body: body,

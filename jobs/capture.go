@@ -12,6 +12,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/conversation"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -113,7 +114,7 @@ func (d database) enqueueWebhook(
 	payload := leadPayload{
 		Type: leadCaptured, EventID: id.String(),
 		Email: email, Name: lead.Name, Source: "linkedin_dm", CampaignID: deref(lead.CampaignID).String(),
-		Timestamp: time.Now().UTC().Format(time.RFC3339), LeadID: lead.ID.String(),
+		Timestamp: queue.Now(ctx).UTC().Format(time.RFC3339), LeadID: lead.ID.String(),
 		FirstName: lead.FirstName, LastName: lead.LastName, LinkedInURL: lead.ProfileUrl,
 		Company: lead.Company, Title: lead.Title,
 	}

@@ -62,7 +62,7 @@ func (w *checkRelations) Work(ctx context.Context, job *river.Job[CheckRelations
 		return fmt.Errorf("read who account %s waits for: %w", account, err)
 	}
 	// Before the calls: a look that fails is not repeated at once.
-	next := store.AccountSetRelationsCheckParams{ID: account, RelationsCheckAt: new(w.nextLook())}
+	next := store.AccountSetRelationsCheckParams{ID: account, RelationsCheckAt: new(w.nextLook(ctx))}
 	if err := w.AccountSetRelationsCheck(ctx, w.Pool, next); err != nil {
 		return fmt.Errorf("set next look of account %s: %w", account, err)
 	}
@@ -106,9 +106,9 @@ func (w *checkRelations) take(ctx context.Context, accountID string, page unipil
 }
 
 // nextLook is a few hours from now, never at the same time of day.
-func (w *checkRelations) nextLook() time.Time {
+func (w *checkRelations) nextLook(ctx context.Context) time.Time {
 	every := w.settings.Intervals.Relations
-	return time.Now().Add(every/2 + rand.N(every))
+	return queue.Now(ctx).Add(every/2 + rand.N(every))
 }
 
 // afterRelation is how long a new connection is left alone, so that the message

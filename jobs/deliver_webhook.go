@@ -80,7 +80,7 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 		return err
 	}
 	if left := time.Duration(row.SecondsLeft * float64(time.Second)); left > dueSlack {
-		return &queue.NotYet{Until: time.Now().Add(left), Reason: "the row is due later"} // so that a crash hurries nobody
+		return &queue.NotYet{Until: queue.Now(ctx).Add(left), Reason: "the row is due later"} // so that a crash hurries nobody
 	}
 	if wait := w.trouble.left(row.EndpointID); wait > 0 {
 		return w.stepAside(ctx, job, row, wait)
@@ -117,7 +117,8 @@ func (w *deliverWebhook) row(ctx context.Context, id uuid.UUID) (store.WebhookLo
 
 // try delivers, with no transaction open, and records the outcome.
 func (w *deliverWebhook) try(ctx context.Context, job *river.Job[DeliverWebhookArgs], row store.WebhookLogGetRow, turn bool) error {
-	t := try{row: row, jobID: job.ID, started: time.Now(), turn: turn}
+	begun := time.Now()
+	t := try{row: row, jobID: job.ID, started: queue.Now(ctx), turn: turn}
 	secrets, err := w.secretsOf(ctx, row.CampaignID)
 	switch {
 	case err == nil:
@@ -130,7 +131,7 @@ func (w *deliverWebhook) try(ctx context.Context, job *river.Job[DeliverWebhookA
 	default:
 		return fmt.Errorf("deliver webhook %s: %w", row.ID, err)
 	}
-	t.ended = time.Now()
+	t.ended = t.started.Add(time.Since(begun))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return w.record(ctx, t)

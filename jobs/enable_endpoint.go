@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,7 +23,7 @@ func (s *Sweeps) EnableEndpoint(ctx context.Context, client *queue.Client, id in
 		if err != nil {
 			return endpointError(id, err)
 		}
-		since := time.Now()
+		since := queue.Now(ctx)
 		if e.FailingSince != nil {
 			since = *e.FailingSince
 		}
@@ -61,7 +60,7 @@ func (s *Sweeps) DisableEndpoint(ctx context.Context, id int64) error {
 		if err != nil {
 			return err
 		}
-		e.State, e.DisabledAt, e.DisabledReason, e.BlockedUntil = store.EndpointDisabled, new(time.Now()), new(store.DisabledOperator), nil
+		e.State, e.DisabledAt, e.DisabledReason, e.BlockedUntil = store.EndpointDisabled, new(queue.Now(ctx)), new(store.DisabledOperator), nil
 		if err := s.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
 			return fmt.Errorf("save endpoint %d: %w", id, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/bravorevos/workers/pacing"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -30,7 +31,7 @@ func (s *Sweeps) Forecast(ctx context.Context, accountID string) ([]Forecast, er
 	if err != nil {
 		return nil, fmt.Errorf("list waiting messages of account %s: %w", accountID, err)
 	}
-	sit, err := s.situation(ctx, accountID, time.Now())
+	sit, err := s.situation(ctx, accountID, queue.Now(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ var ErrNoEvent = errors.New("the body is no event")
 // Receive takes the body of a webhook. It returns [ErrNoEvent] where that makes no sense,
 // and no error for events that are not for us.
 func (i *Inbound) Receive(ctx context.Context, body []byte) error {
-	event, err := unipile.ParseEvent(body, time.Now())
+	event, err := unipile.ParseEvent(body, queue.Now(ctx))
 	if err != nil {
 		return ErrNoEvent
 	}

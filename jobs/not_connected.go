@@ -85,7 +85,7 @@ func (w *sendDM) recordNoSight(ctx context.Context, id int64, age time.Duration,
 	if e == nil || e.Kind == integrations.Denied && e.Scope == integrations.ScopeAccount {
 		return cause // ours, or the account is stopped: the row need not wait
 	}
-	until := time.Now().Add(lookAgain(e, age))
+	until := queue.Now(ctx).Add(lookAgain(e, age))
 	if err := w.MessagePostpone(ctx, w.Pool, store.MessagePostponeParams{ID: id, NotBefore: &until}); err != nil {
 		return errors.Join(cause, fmt.Errorf("postpone message %d: %w", id, err))
 	}
@@ -167,7 +167,7 @@ func (w *sendDM) queueOtherRoutes(
 // connections, a little later than at once.
 func (d database) relationsAppeared(ctx context.Context, tx pgx.Tx, accountID string, people []string, delay time.Duration) error {
 	// Whoever is a stranger still, and was not passed over yet.
-	after := time.Now().Add(delay)
+	after := queue.Now(ctx).Add(delay)
 	connect := store.MessageConnectParams{AccountID: accountID, People: people, NotBefore: after}
 	if err := d.MessageConnect(ctx, tx, connect); err != nil {
 		return fmt.Errorf("note connections of account %s: %w", accountID, err)

@@ -89,7 +89,7 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	if err != nil && !rests && !held {
 		return w.recordFailure(ctx, sj, err)
 	}
-	next := time.Now()
+	next := queue.Now(ctx)
 	if complete || rests {
 		wait, err := w.nextWait(ctx, sj)
 		if err != nil {

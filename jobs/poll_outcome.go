@@ -39,7 +39,7 @@ func (w *pollComments) nextWait(ctx context.Context, sj store.ScrapeJobGetForPol
 	if post.PublishedAt != nil {
 		published = *post.PublishedAt
 	}
-	now := time.Now()
+	now := queue.Now(ctx)
 	c := cadence{
 		age: now.Sub(published), quiet: now.Sub(later(published, deref(post.MovedAt))),
 		interval: time.Duration(sj.PollIntervalMinutes) * w.settings.PollUnit, unit: w.settings.PollUnit,
@@ -51,7 +51,7 @@ func (w *pollComments) nextWait(ctx context.Context, sj store.ScrapeJobGetForPol
 // postpone lets the row rest until the account may read again. It is no error of the
 // row; the job ends with the reason, for the log and River UI.
 func (w *pollComments) postpone(ctx context.Context, id uuid.UUID, cause *readsUsedUpError) error {
-	next := later(cause.until, time.Now().Add(w.settings.FailedPollWait))
+	next := later(cause.until, queue.Now(ctx).Add(w.settings.FailedPollWait))
 	if err := w.ScrapeJobPostpone(ctx, w.Pool, store.ScrapeJobPostponeParams{ID: id, NextCheck: next}); err != nil {
 		return fmt.Errorf("postpone scrape job %s: %w", id, err)
 	}
@@ -75,11 +75,11 @@ func (w *pollComments) recordFailure(ctx context.Context, sj store.ScrapeJobGetF
 		err = w.ScrapeJobGiveUp(ctx, w.Pool, store.ScrapeJobGiveUpParams{ID: sj.ID, LastError: storable(cause.Error())})
 	} else {
 		failure := store.ScrapeJobFailParams{
-			ID: sj.ID, Errors: 1, LastError: storable(cause.Error()), NextCheck: time.Now().Add(w.settings.FailedPollWait),
+			ID: sj.ID, Errors: 1, LastError: storable(cause.Error()), NextCheck: queue.Now(ctx).Add(w.settings.FailedPollWait),
 		}
 		if e := integrations.As(cause); e != nil && e.Kind == integrations.Limited {
 			failure.Errors = 0
-			failure.NextCheck = time.Now().Add(e.RetryAfter)
+			failure.NextCheck = queue.Now(ctx).Add(e.RetryAfter)
 		}
 		err = w.ScrapeJobFail(ctx, w.Pool, failure)
 	}

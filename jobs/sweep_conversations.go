@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -57,7 +56,7 @@ func (s *Sweeps) followUp(ctx context.Context, c store.CampaignListWaitingRow, w
 	if !wanted {
 		return nil
 	}
-	now := time.Now()
+	now := queue.Now(ctx)
 	for {
 		silent, err := s.LeadListSilent(ctx, s.Pool, store.LeadListSilentParams{
 			CampaignID: &c.ID, AskedBefore: now.Add(-after), AskedAfter: now.Add(-wording.Silence()), MaxRows: sweepBatch,
@@ -94,7 +93,7 @@ func (s *Sweeps) followUp(ctx context.Context, c store.CampaignListWaitingRow, w
 func (s *Sweeps) expireSilent(ctx context.Context, c store.CampaignListWaitingRow, wording conversation.Wording) error {
 	for {
 		rows, err := s.LeadExpireSilent(ctx, s.Pool, store.LeadExpireSilentParams{
-			CampaignID: &c.ID, Before: time.Now().Add(-wording.Silence()), MaxRows: sweepBatch,
+			CampaignID: &c.ID, Before: queue.Now(ctx).Add(-wording.Silence()), MaxRows: sweepBatch,
 		})
 		if err != nil {
 			return fmt.Errorf("expire silent leads: %w", err)

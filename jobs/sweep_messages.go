@@ -70,7 +70,7 @@ func (s *Sweeps) Messages(ctx context.Context, client *queue.Client) ([]Item, er
 }
 
 func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountID string) ([]Item, error) {
-	now := time.Now()
+	now := queue.Now(ctx)
 	until := now.Add(s.settings.stretch())
 	open, err := s.MessageListOpen(ctx, s.Pool, store.MessageListOpenParams{
 		AccountID: accountID, Until: until, PerSource: planAhead,

@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"github.com/bravorevos/workers/pacing"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
 // Usage is what an account has spent of its limits, for people to read.
 type Usage struct {
-	Hours string // working hours
+	At    time.Time // when all this was so
+	Hours string    // working hours
 	Zone  string
 	// WarmUpFrom is when the account began to warm up; zero: it does not.
 	WarmUpFrom time.Time
@@ -35,7 +37,7 @@ type Spent struct {
 
 // Usage reads what an account has spent. Warm-up is taken into account.
 func (s *Sweeps) Usage(ctx context.Context, accountID string) (Usage, error) {
-	now := time.Now()
+	now := queue.Now(ctx)
 	account, err := s.account(ctx, accountID)
 	if err != nil {
 		return Usage{}, err
@@ -53,6 +55,7 @@ func (s *Sweeps) Usage(ctx context.Context, accountID string) (Usage, error) {
 		return Usage{}, err
 	}
 	u := Usage{
+		At:    now,
 		Hours: hours.String(), Zone: zoneOf(account, s.settings.Limits), WarmUpFrom: deref(account.WarmUpFrom),
 		Reads: Spent{Used: int(reads.Calls), Max: orDefault(account.CommentReadsPerDay, s.settings.CommentReadsPerDay), Per: day},
 	}

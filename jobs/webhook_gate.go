@@ -202,7 +202,7 @@ func (w *deliverWebhook) pass(ctx context.Context, row store.WebhookLogGetRow) (
 // takeTurn makes this delivery the only one to its endpoint, until it has an outcome
 // or, should it die, its time is over.
 func (d database) takeTurn(ctx context.Context, endpoint int64) (taken bool, err error) {
-	until := time.Now().Add(turnLease)
+	until := queue.Now(ctx).Add(turnLease)
 	err = d.inTx(ctx, func(tx pgx.Tx) error {
 		rows, err := d.WebhookEndpointTakeTurn(ctx, tx, store.WebhookEndpointTakeTurnParams{ID: endpoint, LeaseUntil: until})
 		if err != nil || rows == 0 {

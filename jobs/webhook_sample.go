@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/bravorevos/workers/integrations/webhook"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -44,7 +45,7 @@ func RecordSample(
 		return fmt.Errorf("find endpoint of sample: %w", err)
 	}
 	a := attemptOf(try{
-		row: store.WebhookLogGetRow{EndpointID: endpoint}, started: started, ended: time.Now(), result: result, err: failed,
+		row: store.WebhookLogGetRow{EndpointID: endpoint}, started: started, ended: queue.Now(ctx), result: result, err: failed,
 	})
 	a.WebhookLogID, a.Trigger = nil, store.TriggerSample
 	if err := q.WebhookAttemptInsert(ctx, db, a); err != nil {

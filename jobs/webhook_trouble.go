@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/bravorevos/workers/queue"
 )
 
 // trouble is what this process has on its own side with each endpoint: no file handles, no
@@ -57,5 +59,5 @@ func (t *trouble) left(endpoint int64) time.Duration {
 
 // wakeIn has the line of an endpoint go on after a while.
 func (d database) wakeIn(ctx context.Context, tx pgx.Tx, endpoint int64, wait time.Duration) error {
-	return d.wakeAt(ctx, tx, endpoint, time.Now().Add(wait))
+	return d.wakeAt(ctx, tx, endpoint, queue.Now(ctx).Add(wait))
 }

@@ -23,13 +23,15 @@ type attempts struct {
 
 	logger  *slog.Logger
 	metrics *Metrics
-	lease   *Lease // may be nil
+	lease   *Lease  // may be nil
+	clock   *Clock  // may be nil
+	vitals  *Vitals // may be nil
 }
 
 // Work runs the attempt and reports it, a panic too.
 func (a *attempts) Work(ctx context.Context, job *rivertype.JobRow, doInner func(context.Context) error) (err error) {
-	start := time.Now()
-	ctx = store.WithShare(ctx, job.Queue)
+	ctx, start := WithClock(store.WithShare(ctx, job.Queue), a.clock), time.Now()
+	defer a.vitals.begin(job.Queue, job.ID)()
 	defer func() {
 		panicked := recover()
 		if panicked != nil {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,8 +26,12 @@ type Instance struct {
 	// Pool must not be shared with the jobs: a process whose jobs use every
 	// connection lives all the same.
 	Pool   *pgxpool.Pool
-	Lease  *Lease // of the client with this ID; may be nil
+	Lease  *Lease  // of the client with this ID; may be nil
+	Clock  *Clock  // set by each heartbeat; may be nil
+	Vitals *Vitals // told of each heartbeat; may be nil
 	Logger *slog.Logger
+	// RescueAfter is when a running job counts as lost although its worker lives; default 75 s.
+	RescueAfter time.Duration
 
 	last moment // start of the last beat that got through
 }
@@ -87,6 +92,7 @@ func (i *Instance) Run(ctx context.Context) error {
 		case <-time.After(wait):
 		}
 		err := i.Beat(ctx)
+		i.Vitals.beat(i.Lease == nil || i.Lease.Check() == nil)
 		if errors.Is(err, ErrTakenOver) {
 			return err
 		}
@@ -109,7 +115,8 @@ func (i *Instance) Beat(ctx context.Context) error {
 		}
 		i.last = start
 	}
-	steady, err := q.InstanceBeat(ctx, i.Pool, store.InstanceBeatParams{
+	asked := time.Now()
+	beat, err := q.InstanceBeat(ctx, i.Pool, store.InstanceBeatParams{
 		ID: i.ID, GapSeconds: gap.Seconds(), SilentSeconds: silentFor.Seconds(),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -122,10 +129,42 @@ func (i *Instance) Beat(ctx context.Context) error {
 	if i.Lease != nil {
 		i.Lease.renew(start)
 	}
-	if !steady {
+	if err := i.setClock(ctx, beat.Told, asked, time.Now()); err != nil {
+		return err
+	}
+	if err := i.lookForOverdue(ctx); err != nil {
+		return err
+	}
+	if !beat.Steady {
 		return nil
 	}
 	return i.takeUp(ctx)
+}
+
+// lookForOverdue tells the vitals in which queues jobs wait that somebody should run.
+func (i *Instance) lookForOverdue(ctx context.Context) error {
+	if i.Vitals == nil {
+		return nil
+	}
+	queues, err := store.New().QueueListOverdue(ctx, i.Pool, overdueAfter.Seconds())
+	if err != nil {
+		return fmt.Errorf("look for overdue jobs: %w", err)
+	}
+	i.Vitals.wait(queues)
+	return nil
+}
+
+// setClock takes the database's time. Where that was set, a leader begins anew: it has
+// planned its periodic jobs by the time before, which may not come again for long.
+func (i *Instance) setClock(ctx context.Context, told, asked, answered time.Time) error {
+	if i.Clock == nil || !i.Clock.set(ctx, told, asked, answered) {
+		return nil
+	}
+	i.Logger.WarnContext(ctx, "the database's clock was set; periodic work begins anew")
+	if _, err := store.New().LeaderReleaseOf(ctx, i.Pool, i.ID); err != nil {
+		return fmt.Errorf("release leadership after a change of the database's clock: %w", err)
+	}
+	return nil
 }
 
 // takeUp puts back what dead instances were running.
@@ -157,6 +196,13 @@ func (i *Instance) takeUp(ctx context.Context) error {
 		}
 		if strays > 0 {
 			i.Logger.WarnContext(ctx, "took up jobs of workers that are gone", "jobs", strays)
+		}
+		overdue, err := q.JobReleaseOverdue(ctx, tx, cmp.Or(i.RescueAfter, rescueAfter).Seconds())
+		if err != nil {
+			return fmt.Errorf("release overdue jobs: %w", err)
+		}
+		if overdue > 0 {
+			i.Logger.WarnContext(ctx, "took up jobs that ran for longer than any may", "jobs", overdue)
 		}
 		return nil
 	})

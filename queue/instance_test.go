@@ -71,6 +71,67 @@ func TestInstanceTakesUpWorkOfTheDead(t *testing.T) {
 	}
 }
 
+// Ensure what runs for longer than any job may is put back, although its worker lives, and
+// discarded where it has no attempt left; a row that somebody holds is left for later.
+func TestInstanceTakesUpOverdueJobs(t *testing.T) {
+	t.Parallel()
+	pool := storetest.New(t)
+	var l logs
+	alive := &Instance{ID: "alive", Pool: pool, Logger: newJSONLogger(&l)}
+	if err := alive.Beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	execSQL(t, pool, "UPDATE workers.instances SET steady_since = now() - interval '11 s'")
+	execSQL(t, pool, `
+		INSERT INTO workers.river_job (args, kind, queue, state, attempt, attempted_at, attempted_by, max_attempts)
+		SELECT jsonb_build_object('row_id', v.row), 'try', 'email', 'running', v.attempt, now() - v.age::interval, '{alive}', 3
+		FROM (VALUES (1, 1, '76 s'), (2, 3, '76 s'), (3, 1, '60 s'), (4, 1, '1 h')) AS v (row, attempt, age)`)
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "SELECT FROM workers.river_job WHERE args ->> 'row_id' = '4' FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+	if err := alive.Beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := map[int64]string{1: "available", 2: "discarded", 3: "running", 4: "running"}
+	if diff := cmp.Diff(want, statesByRow(t, pool)); diff != "" {
+		t.Errorf("jobs after the beat (-want +got):\n%s", diff)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if lines := l.lines(t, "took up jobs that ran for longer than any may"); len(lines) != 1 || lines[0]["jobs"] != 2.0 {
+		t.Errorf("the log tells %v", lines)
+	}
+}
+
+// Ensure a heartbeat tells the vitals where jobs wait that somebody should run: not those
+// of a paused queue, nor those whose time has not come or has only just.
+func TestInstanceLooksForOverdueJobs(t *testing.T) {
+	t.Parallel()
+	pool := storetest.New(t)
+	execSQL(t, pool, `INSERT INTO workers.river_queue (name, updated_at, paused_at)
+		SELECT v.name, now(), v.paused_at
+		FROM (VALUES ('webhooks', NULL::timestamptz), ('email', now()), ('polls', NULL), ('inbox', NULL)) AS v (name, paused_at)`)
+	execSQL(t, pool, `INSERT INTO workers.river_job (args, kind, queue, state, scheduled_at, max_attempts)
+		SELECT '{}', 'try', v.queue, v.state::workers.river_job_state, now() + v.due::interval, 3
+		FROM (VALUES ('webhooks', 'available', '-61 s'), ('email', 'available', '-1 h'), ('polls', 'available', '-50 s'),
+			('inbox', 'scheduled', '-1 h')) AS v (queue, state, due)`)
+	b := newVitalsBench()
+	alive := &Instance{ID: "alive", Pool: pool, Vitals: b.Vitals, Logger: newJSONLogger(&logs{})}
+	if err := alive.Beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, q := range b.queues {
+		if waits := !q.overdue.IsZero(); waits != (name == Webhooks) {
+			t.Errorf("queue %s: overdue %t", name, waits)
+		}
+	}
+}
+
 // Ensure that after an outage of the database, when everybody was silent, the first
 // to come back does not take the others for dead.
 func TestInstanceSparesOthersAfterOutage(t *testing.T) {

@@ -71,6 +71,7 @@ type Outcomes struct {
 	Pauser    Pauser
 	Schedules map[string]Schedule // by job kind
 	Logger    *slog.Logger
+	Clock     *Clock // of the client with these outcomes; nil: the machine's
 
 	retryAt sync.Map // job id -> time.Time, from Work to NextRetry
 }
@@ -100,7 +101,7 @@ func (o *Outcomes) Work(ctx context.Context, job *rivertype.JobRow, doInner func
 		o.pause(ctx, job, vendor, limits)
 	}
 	if notYet, ok := errors.AsType[*NotYet](err); ok {
-		return snooze(max(time.Until(notYet.Until), 0), notYet)
+		return snooze(max(notYet.Until.Sub(o.Clock.Now()), 0), notYet)
 	}
 	if isRecorded {
 		return river.JobCancel(err)
@@ -144,12 +145,12 @@ func (o *Outcomes) pause(ctx context.Context, job *rivertype.JobRow, e *integrat
 	action, until := "", time.Time{}
 	switch {
 	case e.Kind == integrations.Denied && e.Status == 404:
-		action, until = "everything", time.Now().Add(unknownAccountWait)
+		action, until = "everything", o.Clock.Now().Add(unknownAccountWait)
 	case e.Kind == integrations.Denied:
 		action = "everything"
 	case e.Kind == integrations.Limited:
 		action = cmp.Or(limits, limitedAction(job.Queue, e.Operation))
-		until = time.Now().Add(max(e.RetryAfter, limitedFloor))
+		until = o.Clock.Now().Add(max(e.RetryAfter, limitedFloor))
 	}
 	if action == "" {
 		return
@@ -193,14 +194,14 @@ func limitedAction(queueName, operation string) string {
 func (o *Outcomes) NextRetry(job *rivertype.JobRow) time.Time {
 	if at, _ := o.retryAt.LoadAndDelete(job.ID); at != nil {
 		// River replaces a time in the past by its own policy.
-		return maxTime(at.(time.Time), time.Now().Add(time.Millisecond)) //nolint:forcetypeassert // nothing else is stored
+		return maxTime(at.(time.Time), o.Clock.Now().Add(time.Millisecond)) //nolint:forcetypeassert // nothing else is stored
 	}
 	schedule, ok := o.Schedules[job.Kind]
 	if !ok {
 		schedule = DefaultSchedule
 	}
 	// The failed attempt is not yet among job.Errors.
-	return time.Now().Add(schedule.Wait(len(job.Errors) + 1))
+	return o.Clock.Now().Add(schedule.Wait(len(job.Errors) + 1))
 }
 
 // interrupted reports whether the client cut the attempt short to stop, by the

@@ -46,7 +46,6 @@ type Tuning struct {
 	MaxWorkers      map[string]int // jobs at once a queue and process
 	PollOnly        bool           // no LISTEN: behind a transaction pooler
 	SoftStopTimeout time.Duration  // how long running jobs may finish, default 20 s
-	RescueAfter     time.Duration  // when a running job counts as lost, default 75 s
 }
 
 // defaultWorkers are low where an account could be hurt or the vendor limits us,
@@ -55,6 +54,9 @@ var defaultWorkers = map[string]int{Sweeps: 4, Polls: 8, Messages: 16, Inbox: 8,
 
 // DefaultMaxWorkers is how many jobs of a queue run at once in a process.
 func DefaultMaxWorkers(queueName string) int { return defaultWorkers[queueName] }
+
+// workers is how many jobs of a queue run at once.
+func (t Tuning) workers(name string) int { return cmp.Or(t.MaxWorkers[name], defaultWorkers[name]) }
 
 const (
 	// Short jobs run at most MaxWorkers / FetchCooldown a second; with River's
@@ -81,7 +83,9 @@ type Config struct {
 	Periodic []*river.PeriodicJob
 	Outcomes *Outcomes
 	Metrics  *Metrics
-	Lease    *Lease // renewed by the Instance of the same ID; nil: jobs run without
+	Lease    *Lease  // renewed by the Instance of the same ID; nil: jobs run without
+	Clock    *Clock  // set by the same; nil: the machine's clock
+	Vitals   *Vitals // of the same; nil: nobody asks whether work stands still
 	Logger   *slog.Logger
 	Tuning   Tuning
 }
@@ -91,37 +95,50 @@ func New(cfg Config) (*Client, error) {
 	queues := make(map[string]river.QueueConfig, len(defaultWorkers))
 	for _, name := range Names() {
 		queues[name] = river.QueueConfig{
-			MaxWorkers:        cmp.Or(cfg.Tuning.MaxWorkers[name], defaultWorkers[name]),
+			MaxWorkers:        cfg.Tuning.workers(name),
 			FetchCooldown:     fetchCooldown,
 			FetchPollInterval: pollInterval(name),
 		}
 	}
-	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{
-		ID:                   cfg.ID,
-		Schema:               migrations.Schema,
-		Logger:               riverLogger(cfg.Logger),
-		Queues:               queues,
-		Workers:              cfg.Workers,
-		PeriodicJobs:         cfg.Periodic,
-		Middleware:           []rivertype.Middleware{&attempts{logger: cfg.Logger, metrics: cfg.Metrics, lease: cfg.Lease}, cfg.Outcomes, &lockWaits{}},
+	config := &river.Config{
+		ID:           cfg.ID,
+		Schema:       migrations.Schema,
+		Logger:       riverLogger(cfg.Logger),
+		Queues:       queues,
+		Workers:      cfg.Workers,
+		PeriodicJobs: cfg.Periodic,
+		Middleware: []rivertype.Middleware{&dueNow{}, &attempts{
+			logger: cfg.Logger, metrics: cfg.Metrics, lease: cfg.Lease, clock: cfg.Clock, vitals: cfg.Vitals,
+		}, cfg.Outcomes, &lockWaits{}},
 		RetryPolicy:          cfg.Outcomes,
 		PollOnly:             cfg.Tuning.PollOnly,
 		FetchCooldown:        fetchCooldown,
 		FetchPollInterval:    fetchPollInterval,
 		JobTimeout:           MaxJobTimeout,
-		RescueStuckJobsAfter: cmp.Or(cfg.Tuning.RescueAfter, MaxJobTimeout+15*time.Second),
+		RescueStuckJobsAfter: never, // by the machine's clock: Instance does it by the database's
 		SoftStopTimeout:      cmp.Or(cfg.Tuning.SoftStopTimeout, 20*time.Second),
-	})
+	}
+	if cfg.Clock != nil {
+		// River lets only tests say what time it is. What it compares with the database's
+		// times, and writes there, must be of the database's clock all the same.
+		config.Test.Time = cfg.Clock
+	}
+	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), config)
 	if err != nil {
 		return nil, fmt.Errorf("make river client: %w", err)
 	}
 	return client, nil
 }
 
-// MaxJobTimeout is the longest that any job may run. It is short because River
-// rescues a stuck job only a little after it: the second net, for what the
-// heartbeats of [Instance] do not put back.
+// MaxJobTimeout is the longest that any job may run. It is short because [Instance]
+// puts back what runs only a little longer: the second net, for what is not put back
+// with its dead worker.
 const MaxJobTimeout = 60 * time.Second
+
+const (
+	rescueAfter = MaxJobTimeout + 15*time.Second
+	never       = 100 * 365 * 24 * time.Hour
+)
 
 // NewInserter returns a client that only inserts jobs, for commands.
 func NewInserter(pool *pgxpool.Pool, logger *slog.Logger) (*Client, error) {
@@ -129,6 +146,7 @@ func NewInserter(pool *pgxpool.Pool, logger *slog.Logger) (*Client, error) {
 		Schema:        migrations.Schema,
 		Logger:        riverLogger(logger),
 		FetchCooldown: fetchCooldown, // also throttles this client's notifications
+		Middleware:    []rivertype.Middleware{&dueNow{}},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make river client: %w", err)
@@ -153,6 +171,28 @@ func OncePerRow(queueName string, maxAttempts int) river.InsertOpts {
 		MaxAttempts: maxAttempts,
 		UniqueOpts:  river.UniqueOpts{ByArgs: true, ByState: Active()},
 	}
+}
+
+// dueNow lets the database say when a job was inserted that is due at once. River's
+// driver writes the machine's time, and a machine that is ahead would hide the job from
+// everybody until then.
+type dueNow struct{ river.MiddlewareDefaults }
+
+// InsertMany leaves times out that nobody gave. The zero time is what the driver's
+// statement takes for the database's now().
+func (dueNow) InsertMany(
+	ctx context.Context, params []*rivertype.JobInsertParams,
+	insert func(context.Context) ([]*rivertype.JobInsertResult, error),
+) ([]*rivertype.JobInsertResult, error) {
+	for _, p := range params {
+		if p.ScheduledAt == nil {
+			p.ScheduledAt = new(time.Time)
+		}
+		if p.CreatedAt == nil {
+			p.CreatedAt = new(time.Time)
+		}
+	}
+	return insert(ctx)
 }
 
 // riverLogger keeps River's own lines at Warn: each attempt has its line already.

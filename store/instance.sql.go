@@ -7,6 +7,7 @@ package store
 
 import (
 	"context"
+	"time"
 )
 
 const instanceBeat = `-- name: InstanceBeat :one
@@ -15,7 +16,9 @@ SET beat_at = now(),
     steady_since = CASE WHEN beat_at < now() - make_interval(secs => $1::float8) THEN now()
                         ELSE steady_since END
 WHERE id = $2
-RETURNING (steady_since <= now() - make_interval(secs => $3::float8))::boolean AS steady
+RETURNING
+    (steady_since <= now() - make_interval(secs => $3::float8))::boolean AS steady,
+    clock_timestamp()::timestamptz AS told
 `
 
 type InstanceBeatParams struct {
@@ -24,14 +27,19 @@ type InstanceBeatParams struct {
 	SilentSeconds float64
 }
 
+type InstanceBeatRow struct {
+	Steady bool
+	Told   time.Time
+}
+
 // Returns whether this instance has been beating without a gap for long enough to
-// judge others: after an outage of the database everybody was silent. No row: it was
-// taken for dead.
-func (q *Queries) InstanceBeat(ctx context.Context, db DBTX, arg InstanceBeatParams) (bool, error) {
+// judge others: after an outage of the database everybody was silent, and the database's
+// time. No row: it was taken for dead.
+func (q *Queries) InstanceBeat(ctx context.Context, db DBTX, arg InstanceBeatParams) (InstanceBeatRow, error) {
 	row := db.QueryRow(ctx, instanceBeat, arg.GapSeconds, arg.ID, arg.SilentSeconds)
-	var steady bool
-	err := row.Scan(&steady)
-	return steady, err
+	var i InstanceBeatRow
+	err := row.Scan(&i.Steady, &i.Told)
+	return i, err
 }
 
 const instanceDelete = `-- name: InstanceDelete :exec
@@ -110,6 +118,32 @@ func (q *Queries) JobReleaseOf(ctx context.Context, db DBTX, instanceID string) 
 	return result.RowsAffected(), nil
 }
 
+const jobReleaseOverdue = `-- name: JobReleaseOverdue :execrows
+UPDATE workers.river_job
+SET state = CASE WHEN attempt < max_attempts THEN 'available' ELSE 'discarded' END::workers.river_job_state,
+    finalized_at = CASE WHEN attempt < max_attempts THEN NULL ELSE now() END,
+    scheduled_at = now(),
+    errors = array_append(errors, jsonb_build_object(
+        'at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'attempt', attempt,
+        'error', 'it ran for longer than any job may', 'trace', ''))
+WHERE id IN (
+    SELECT j.id
+    FROM workers.river_job j
+    WHERE j.state = 'running'
+      AND j.attempted_at < now() - make_interval(secs => $1::float8)
+    FOR UPDATE SKIP LOCKED)
+`
+
+// Puts back what runs for longer than any job may, although its worker lives. By the
+// database's clock: River's rescuer would judge by that of the machine that leads.
+func (q *Queries) JobReleaseOverdue(ctx context.Context, db DBTX, rescueAfterSeconds float64) (int64, error) {
+	result, err := db.Exec(ctx, jobReleaseOverdue, rescueAfterSeconds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const jobReleaseStrays = `-- name: JobReleaseStrays :execrows
 UPDATE workers.river_job
 SET state = CASE WHEN attempt < max_attempts THEN 'available' ELSE 'discarded' END::workers.river_job_state,
@@ -153,6 +187,41 @@ func (q *Queries) LeaderReleaseOf(ctx context.Context, db DBTX, instanceID strin
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const queueListOverdue = `-- name: QueueListOverdue :many
+SELECT q.name
+FROM workers.river_queue q
+WHERE q.paused_at IS NULL
+  AND EXISTS (
+      SELECT FROM workers.river_job j
+      WHERE j.state = 'available'
+        AND j.queue = q.name
+        AND j.priority = 1
+        AND j.scheduled_at < now() - make_interval(secs => $1::float8))
+ORDER BY q.name
+`
+
+// The queues in which a job that could run has waited for so long. What somebody paused
+// waits on purpose. Jobs of this product all have the first priority.
+func (q *Queries) QueueListOverdue(ctx context.Context, db DBTX, overdueSeconds float64) ([]string, error) {
+	rows, err := db.Query(ctx, queueListOverdue, overdueSeconds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		items = append(items, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const sessionTerminateOf = `-- name: SessionTerminateOf :one

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
 	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -24,7 +26,7 @@ func openDatabase(ctx context.Context, environ []string) (*pgxpool.Pool, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := migrations.Check(ctx, pool); err != nil {
+	if err := errors.Join(migrations.Check(ctx, pool), queue.SetClock(ctx, pool)); err != nil {
 		pool.Close()
 		return nil, err
 	}

@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/bravorevos/workers/queue"
 )
 
 // version is stamped at build time with -ldflags "-X main.version=…".
@@ -44,7 +46,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := root.ExecuteContextC(queue.WithClock(ctx, queue.NewClock(nil, nil)))
 	if err == nil {
 		return exitDone
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/bravorevos/workers/cmd/internal/config"
 	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -138,7 +139,7 @@ func pauseCommand(environ []string) *cobra.Command {
 				}
 				var end time.Time
 				if until > 0 {
-					end = time.Now().Add(until)
+					end = queue.Now(cmd.Context()).Add(until)
 				}
 				if err := (store.Pauses{Pool: a.pool}).Pause(cmd.Context(), args[0], action, reason, end); err != nil {
 					return err

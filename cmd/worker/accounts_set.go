@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/pacing"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -149,7 +150,7 @@ func readRules(cmd *cobra.Command, rules *store.AccountSetRulesParams) error {
 	switch text, changed := given("warm-up"); {
 	case !changed:
 	case text == "now":
-		rules.WarmUpFrom = new(time.Now())
+		rules.WarmUpFrom = new(queue.Now(cmd.Context()))
 	case text == "off":
 		rules.WarmUpFrom = nil
 	default:

@@ -55,7 +55,7 @@ func printUsage(out io.Writer, u jobs.Usage) error {
 		next := "when you resume it or change a limit"
 		switch {
 		case pot.Next.IsZero():
-		case time.Until(pot.Next) <= 0:
+		case !pot.Next.After(u.At):
 			next = "now"
 		default:
 			next = pot.Next.UTC().Format(time.RFC3339)

@@ -10,6 +10,7 @@ import (
 	"github.com/bravorevos/workers/integrations/resend"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -32,6 +33,7 @@ func check(ctx context.Context, environ []string, out io.Writer) error {
 		fmt.Fprintf(out, "ok    %-9s %s\n", name, note)
 	}
 	try("database", func(ctx context.Context) (string, error) { return checkDatabase(ctx, cfg) })
+	try("clock", func(ctx context.Context) (string, error) { return checkClock(ctx, cfg) })
 	try("unipile", func(ctx context.Context) (string, error) { return checkUnipile(ctx, cfg) })
 	try("resend", func(ctx context.Context) (string, error) { return checkResend(ctx, cfg) })
 	try("webhooks", func(ctx context.Context) (string, error) { return checkSecrets(ctx, cfg) })
@@ -58,6 +60,32 @@ func checkDatabase(ctx context.Context, cfg config.Config) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("PostgreSQL %d, migrated", version), nil
+}
+
+// checkClock compares the clock of this machine with the database's.
+func checkClock(ctx context.Context, cfg config.Config) (string, error) {
+	pool, err := openPool(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	defer pool.Close()
+	clock := queue.NewClock(nil, nil)
+	if err := clock.Measure(ctx, pool); err != nil {
+		return "", err
+	}
+	return clockNote(clock.Offset())
+}
+
+func clockNote(ahead time.Duration) (string, error) {
+	off, direction := ahead.Abs().Round(time.Millisecond), "ahead of"
+	if ahead < 0 {
+		direction = "behind"
+	}
+	if off > queue.ClockTolerance {
+		return "", fmt.Errorf("this machine's is %s %s the database's: work goes by the database's, but certificates and "+
+			"the times in logs go by this one. %s", off, direction, queue.ClockAdvice)
+	}
+	return fmt.Sprintf("within %s of the database's", max(off, time.Millisecond)), nil
 }
 
 // checkSecrets tells whether the secrets of campaigns can be read. Where not, their

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -26,12 +25,16 @@ it at once. Everything is set in the environment: see "worker help environment".
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), environ, os.Stderr) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runWorker(cmd.Context(), environ, cmd.ErrOrStderr())
+		},
 	}
 	root.AddCommand(
 		&cobra.Command{
 			Use: "run", Short: "Run the jobs (the default)", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), environ, os.Stderr) },
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return runWorker(cmd.Context(), environ, cmd.ErrOrStderr())
+			},
 		},
 		migrateCommand(environ),
 		&cobra.Command{

@@ -64,13 +64,22 @@ func (s *syncBuffer) String() string {
 // spawn starts the real binary; it dies with the test.
 func (o *outside) spawn(t *testing.T) *process {
 	t.Helper()
-	path, err := binary()
+	return o.spawnOf(t, binary)
+}
+
+// spawnOf starts a worker of a special build, or in a special way.
+func (o *outside) spawnOf(t *testing.T, build func() (string, error), ways ...func(*process)) *process {
+	t.Helper()
+	path, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{cmd: exec.Command(path), log: &syncBuffer{}}
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, o.list()...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	for _, way := range ways {
+		way(p)
+	}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

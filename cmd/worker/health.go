@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -41,7 +42,7 @@ func health(ctx context.Context, environ []string, out io.Writer) error {
 		return fmt.Errorf("ask the worker: %w", err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the worker at %s answers %s", url, res.Status)
+		return fmt.Errorf("the worker at %s answers %s: %s", url, res.Status, bytes.TrimSpace(answer))
 	}
 	_, err = out.Write(answer)
 	return err

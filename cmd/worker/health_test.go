@@ -23,11 +23,14 @@ func TestHealth(t *testing.T) {
 
 	ill := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte(`{"error":"the heartbeat has not come round"}`))
 	}))
 	defer ill.Close()
 	o.environ["LISTEN_ADDR"] = ill.Listener.Addr().String()
 	if out, err := o.call(t, "health"); err == nil {
 		t.Errorf("health of an ill worker succeeded:\n%s", out)
+	} else {
+		assertContains(t, err.Error(), "503", "the heartbeat has not come round")
 	}
 
 	gone, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -18,8 +19,28 @@ import (
 func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked when it was loaded
+	file := w
+	pipe, isPipe := w.(*logPipe)
+	if isPipe {
+		file = pipe.file
+	}
+	terminal := isTerminal(file)
+	if isPipe {
+		pipe.tellBy(func(lines int64) []byte {
+			var line bytes.Buffer
+			loggerTo(cfg, &line, level, terminal).Warn("log lines dropped: nobody read them in time", "lines", lines)
+			return line.Bytes()
+		})
+	}
+	return loggerTo(cfg, w, level, terminal)
+}
+
+func isTerminal(w io.Writer) bool {
 	file, isFile := w.(*os.File)
-	terminal := isFile && term.IsTerminal(int(file.Fd()))
+	return isFile && term.IsTerminal(int(file.Fd()))
+}
+
+func loggerTo(cfg config.Config, w io.Writer, level slog.Level, terminal bool) *slog.Logger {
 	if cfg.LogFormat == "text" || (cfg.LogFormat == "auto" && terminal) {
 		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}))
 	}

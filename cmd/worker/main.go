@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/queue"
 )
 
 // version is stamped at build time with -ldflags "-X main.version=…".
@@ -33,20 +34,24 @@ func run() int {
 	// holds both, so that none is lost however fast they follow each other.
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	stderr := newLogPipe(os.Stderr)
+	defer stderr.Close()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
 		cancel()
 		<-signals
-		fmt.Fprintln(os.Stderr, "worker: second signal: not waiting for running jobs")
+		fmt.Fprintln(stderr, "worker: second signal: not waiting for running jobs")
 		os.Exit(exitCut)
 	}()
 
-	slog.SetDefault(slog.New(libraryLog{newLogger(config.Config{LogFormat: "auto"}, os.Stderr).Handler()}))
-	err := command(os.Environ()).ExecuteContext(ctx)
+	slog.SetDefault(slog.New(libraryLog{newLogger(config.Config{LogFormat: "auto"}, stderr).Handler()}))
+	root := command(os.Environ())
+	root.SetErr(stderr)
+	err := root.ExecuteContext(queue.WithClock(ctx, queue.NewClock(nil, nil)))
 	if err != nil && !errors.Is(err, errReported) {
-		fmt.Fprintln(os.Stderr, "worker:", err)
+		fmt.Fprintln(stderr, "worker:", err)
 	}
 	return exitCode(err)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bravorevos/workers/cmd/internal/config"
 	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -111,5 +112,8 @@ func withDatabase(ctx context.Context, environ []string, f func(pool *pgxpool.Po
 		return err
 	}
 	defer pool.Close()
+	if err := queue.SetClock(ctx, pool); err != nil {
+		return err
+	}
 	return f(pool)
 }

@@ -154,7 +154,7 @@ type endpointLine struct {
 	Host        string     `json:"host"`
 }
 
-func newEndpointLine(row store.WebhookEndpointListRow) endpointLine {
+func newEndpointLine(row store.WebhookEndpointListRow, now time.Time) endpointLine {
 	e := row.WebhookEndpoint
 	line := endpointLine{
 		ID: e.ID, State: e.State, Since: inUTC(e.FailingSince), Waiting: row.Waiting, RestsUntil: inUTC(e.BlockedUntil), Failures: e.Failures,
@@ -172,7 +172,7 @@ func newEndpointLine(row store.WebhookEndpointListRow) endpointLine {
 	if u, err := url.Parse(e.Url); err == nil {
 		line.Host = u.Host
 	}
-	if line.RestsUntil != nil && line.RestsUntil.Before(time.Now()) {
+	if line.RestsUntil != nil && line.RestsUntil.Before(now) {
 		line.RestsUntil = nil
 	}
 	return line
@@ -205,7 +205,7 @@ func (a accounts) endpoints(cmd *cobra.Command, which store.WebhookEndpointListP
 	if asJSON {
 		lines := json.NewEncoder(out)
 		for _, row := range rows {
-			if err := lines.Encode(newEndpointLine(row)); err != nil {
+			if err := lines.Encode(newEndpointLine(row, queue.Now(cmd.Context()))); err != nil {
 				return fmt.Errorf("write endpoints: %w", err)
 			}
 		}
@@ -218,7 +218,7 @@ func (a accounts) endpoints(cmd *cobra.Command, which store.WebhookEndpointListP
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ENDPOINT\tSTATE\tSINCE\tWAITING\tRESTS UNTIL\tLAST CAUSE\tCLIENT\tURL")
 	for _, row := range rows {
-		l := newEndpointLine(row)
+		l := newEndpointLine(row, queue.Now(cmd.Context()))
 		state := l.State
 		if l.Reason != "" {
 			state += " (" + l.Reason + ")"
@@ -260,7 +260,7 @@ func (a accounts) endpoint(cmd *cobra.Command, id int64) error {
 	if err != nil {
 		return err
 	}
-	l := newEndpointLine(row)
+	l := newEndpointLine(row, queue.Now(cmd.Context()))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, field := range [][2]string{
 		{"endpoint", strconv.FormatInt(l.ID, 10)},

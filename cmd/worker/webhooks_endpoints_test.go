@@ -117,8 +117,8 @@ func TestWebhooksInUTC(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2100, 1, 1, 1, 0, 0, 0, time.FixedZone("", 3600))
 	lines, err := json.Marshal([]any{
-		newEndpointLine(store.WebhookEndpointListRow{WebhookEndpoint: store.WebhookEndpoint{FailingSince: &at, BlockedUntil: &at, LastFailureAt: &at, LastSuccessAt: &at}}),
-		newEndpointLine(store.WebhookEndpointListRow{WebhookEndpoint: store.WebhookEndpoint{DisabledAt: &at}}),
+		newEndpointLine(store.WebhookEndpointListRow{WebhookEndpoint: store.WebhookEndpoint{FailingSince: &at, BlockedUntil: &at, LastFailureAt: &at, LastSuccessAt: &at}}, time.Now()),
+		newEndpointLine(store.WebhookEndpointListRow{WebhookEndpoint: store.WebhookEndpoint{DisabledAt: &at}}, time.Now()),
 		newAttemptLine(store.WebhookAttempt{StartedAt: at, FinishedAt: &at}),
 	})
 	if n := strings.Count(string(lines), `"2100-01-01T00:00:00Z"`); err != nil || n != 7 {

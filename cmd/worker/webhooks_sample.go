@@ -25,6 +25,7 @@ import (
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -127,7 +128,7 @@ func workerPort(listenAddr string) netip.AddrPort {
 
 // delivery is the sample as a worker with this configuration would deliver it.
 func (s *sample) delivery(ctx context.Context, db store.DBTX, cfg config.Config) (webhook.Delivery, error) {
-	d := webhook.Delivery{URL: s.url, Secret: cfg.SigningSecret().Reveal(), Now: time.Now()}
+	d := webhook.Delivery{URL: s.url, Secret: cfg.SigningSecret().Reveal(), Now: queue.Now(ctx)}
 	campaign := uuid.Nil
 	if s.campaign != nil {
 		campaign = *s.campaign

@@ -17,6 +17,7 @@ import (
 	"github.com/bravorevos/workers/cmd/internal/config"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/migrations"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -158,7 +159,7 @@ func (s secrets) rotate(ctx context.Context, campaign uuid.UUID, overlap time.Du
 			return "it alone signs from the next try on\n", nil
 		}
 		return fmt.Sprintf("it signs beside the one before until %s, then alone: give it to the receiver before that\n",
-			time.Now().Add(overlap).UTC().Format(time.RFC3339)), nil
+			queue.Now(ctx).Add(overlap).UTC().Format(time.RFC3339)), nil
 	})
 }
 

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,6 +43,14 @@ func runWorker(ctx context.Context, environ []string, logTo io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if pipe, ok := logTo.(*logPipe); ok {
+		// Else a log whose reader is gone would end the process in the middle of its work.
+		signal.Ignore(syscall.SIGPIPE)
+		w.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "workers_log_lines_dropped_total",
+			Help: "Log lines that nobody read in time.",
+		}, func() float64 { return float64(pipe.Dropped()) }))
+	}
 	stopped := make(chan error, 1)
 	context.AfterFunc(ctx, func() { stopped <- w.stop() })
 	select {
@@ -61,6 +71,9 @@ type worker struct {
 	pool     *pgxpool.Pool
 	beats    *pgxpool.Pool // of the heartbeat alone
 	lease    *queue.Lease
+	clock    *queue.Clock
+	vitals   *queue.Vitals
+	registry *prometheus.Registry
 	fenced   chan error // that others took over
 	client   *queue.Client
 	server   *http.Server
@@ -92,6 +105,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 
 	// Metrics.
 	registry := prometheus.NewRegistry()
+	w.registry, w.clock = registry, queue.NewClock(logger, registry)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		queue.NewDepthCollector(w.pool), jobs.NewLedgerCollector(w.pool), jobs.NewEndpointCollector(w.pool))
 	vendors := newVendorMetrics(registry)
@@ -126,6 +140,8 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 
 	// Jobs and the queue they run on.
 	settings := jobSettings(cfg)
+	tuning := queue.Tuning{PollOnly: cfg.PollOnly, SoftStopTimeout: cfg.SoftStopTimeout}
+	w.vitals = queue.NewVitals(tuning, registry)
 	w.client, err = queue.New(queue.Config{
 		Pool: w.pool,
 		ID:   id,
@@ -135,12 +151,14 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		}),
 		Periodic: jobs.Periodic(settings),
 		Outcomes: &queue.Outcomes{
-			Pauser: store.Pauses{Pool: w.pool}, Logger: logger,
+			Pauser: store.Pauses{Pool: w.pool}, Logger: logger, Clock: w.clock,
 		},
 		Metrics: queue.NewMetrics(registry, jobs.Kinds()),
 		Lease:   w.lease,
+		Clock:   w.clock,
+		Vitals:  w.vitals,
 		Logger:  logger,
-		Tuning:  queue.Tuning{PollOnly: cfg.PollOnly, SoftStopTimeout: cfg.SoftStopTimeout},
+		Tuning:  tuning,
 	})
 	if err != nil {
 		return nil, err
@@ -152,7 +170,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	api.Install(mux, api.Config{
 		Pool: w.pool, Client: w.client, Sweeps: sweeps, Inbound: jobs.NewInbound(w.pool, w.client, settings),
 		CronSecret: cfg.CronSecret.Reveal(), UnipileSecret: cfg.UnipileWebhookSecret.Reveal(), Metrics: registry,
-		Logger: logger, Version: buildVersion(), MockMode: cfg.UnipileMockMode, Stopping: w.stopping,
+		Logger: logger, Version: buildVersion(), MockMode: cfg.UnipileMockMode, Stopping: w.stopping, Alive: w.vitals.Check,
 	})
 	err = console.Install(ctx, mux, console.Config{
 		Client: w.client, User: cfg.OperatorUser, Password: cfg.OperatorPassword.Reveal(), Logger: logger,
@@ -186,11 +204,11 @@ func (w *worker) watch(ctx context.Context, id string, wake map[string]func(cont
 	if w.beats, err = queue.OpenBeats(ctx, w.pool); err != nil {
 		return err
 	}
-	instance := &queue.Instance{ID: id, Pool: w.beats, Lease: w.lease, Logger: w.logger}
+	instance := &queue.Instance{ID: id, Pool: w.beats, Lease: w.lease, Clock: w.clock, Vitals: w.vitals, Logger: w.logger}
 	if err := join(ctx, instance); err != nil {
 		return err
 	}
-	ctx, w.unwatch = context.WithCancel(context.WithoutCancel(ctx))
+	ctx, w.unwatch = context.WithCancel(queue.WithClock(context.WithoutCancel(ctx), w.clock))
 	w.watchers.Go(func() {
 		if err := instance.Run(ctx); err != nil {
 			w.fenced <- err
@@ -220,6 +238,8 @@ func (w *worker) serve(ctx context.Context, handler http.Handler) error {
 	}
 	w.addr = listener.Addr()
 	w.server = newServer(handler)
+	clocked := queue.WithClock(context.WithoutCancel(ctx), w.clock)
+	w.server.BaseContext = func(net.Listener) context.Context { return clocked }
 	go func() {
 		if err := w.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			w.logger.ErrorContext(ctx, "http server ended", "error", err)

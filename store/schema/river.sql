@@ -14,10 +14,15 @@ CREATE TABLE workers.river_job (
     finalized_at timestamptz,
     kind         text NOT NULL,
     max_attempts smallint NOT NULL,
+    priority     smallint NOT NULL,
     queue        text NOT NULL,
     state        workers.river_job_state NOT NULL,
     scheduled_at timestamptz NOT NULL
 );
 CREATE TABLE workers.river_leader (
     leader_id text NOT NULL
+);
+CREATE TABLE workers.river_queue (
+    name      text PRIMARY KEY,
+    paused_at timestamptz
 );

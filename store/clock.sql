@@ -1,0 +1,3 @@
+-- name: ClockNow :one
+-- The time of the database's clock, which decides what is due.
+SELECT clock_timestamp()::timestamptz AS now;
