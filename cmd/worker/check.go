@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/integrations/resend"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/migrations"
@@ -26,10 +27,10 @@ func check(ctx context.Context, environ []string, out io.Writer) error {
 		note, err := f(ctx)
 		if err != nil {
 			failed = true
-			fmt.Fprintf(out, "FAIL  %-9s %v\n", name, err)
+			terminal.Fprintf(out, "FAIL  %-9s %v\n", name, err)
 			return
 		}
-		fmt.Fprintf(out, "ok    %-9s %s\n", name, note)
+		terminal.Fprintf(out, "ok    %-9s %s\n", name, note)
 	}
 	try("database", func(ctx context.Context) (string, error) { return checkDatabase(ctx, cfg) })
 	try("unipile", func(ctx context.Context) (string, error) { return checkUnipile(ctx, cfg) })

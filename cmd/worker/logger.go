@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 )
 
 // newLogger writes text to a terminal and JSON to everything else, unless told.
@@ -19,11 +20,11 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked when it was loaded
 	file, isFile := w.(*os.File)
-	terminal := isFile && term.IsTerminal(int(file.Fd()))
-	if cfg.LogFormat == "text" || (cfg.LogFormat == "auto" && terminal) {
-		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}))
+	isTerminal := isFile && term.IsTerminal(int(file.Fd()))
+	if cfg.LogFormat == "text" || (cfg.LogFormat == "auto" && isTerminal) {
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !isTerminal, ReplaceAttr: terminal.LogValue}))
 	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: readable}))
+	return slog.New(slog.NewJSONHandler(terminal.NewWriter(w), &slog.HandlerOptions{Level: level, ReplaceAttr: readable}))
 }
 
 // libraryLog takes what the standard library logs by itself, and leaves out what that

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 )
 
 // version is stamped at build time with -ldflags "-X main.version=…".
@@ -44,9 +46,20 @@ func run() int {
 	}()
 
 	slog.SetDefault(slog.New(libraryLog{newLogger(config.Config{LogFormat: "auto"}, os.Stderr).Handler()}))
-	err := command(os.Environ()).ExecuteContext(ctx)
+	return execute(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+}
+
+// execute runs a command and returns the exit code. Nothing that strangers wrote reaches
+// the terminal but by way of [terminal.Writer].
+func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	stdout, stderr = terminal.NewWriter(stdout), terminal.NewWriter(stderr)
+	root := command(environ)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errReported) {
-		fmt.Fprintln(os.Stderr, "worker:", err)
+		fmt.Fprintln(stderr, "worker:", err)
 	}
 	return exitCode(err)
 }
