@@ -20,6 +20,9 @@ func check(ctx context.Context, environ []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range cfg.Warnings() {
+		terminal.Fprintf(out, "warn  %s\n", warning)
+	}
 	failed := false
 	try := func(name string, f func(ctx context.Context) (string, error)) {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
