@@ -86,6 +86,7 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
 		since = account.InboxReadUntil.Add(-inboxOverlap)
 	}
 	newest := time.Time{}
+	walk := unipile.NewWalk("list messages", accountID, "")
 	for cursor := ""; ; {
 		page, err := w.linkedin.Messages(ctx, accountID, since, cursor)
 		if err != nil {
@@ -100,7 +101,10 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) error {
 		if err := w.noteOwn(ctx, w.Pool, accountID, page.Messages); err != nil {
 			return err
 		}
-		if cursor = page.Next; cursor == "" {
+		if cursor, err = walk.Next(page); err != nil {
+			return err
+		}
+		if cursor == "" {
 			break
 		}
 	}

@@ -136,6 +136,7 @@ func (w *sendDM) findInChats(ctx context.Context, m *store.MessageLockRow) (*uni
 
 func (w *sendDM) findInChat(ctx context.Context, m *store.MessageLockRow, chat string) (*unipile.Message, error) {
 	since := m.ClaimedAt.Add(-clockSkew)
+	walk := unipile.NewWalk("list chat messages", m.AccountID, "")
 	for cursor := ""; ; {
 		page, err := w.linkedin.ChatMessages(ctx, m.AccountID, chat, since, cursor)
 		if err != nil {
@@ -156,7 +157,10 @@ func (w *sendDM) findInChat(ctx context.Context, m *store.MessageLockRow, chat s
 				return &message, nil
 			}
 		}
-		if cursor = page.Next; cursor == "" {
+		if cursor, err = walk.Next(page); err != nil {
+			return nil, fmt.Errorf("read chat: %w", err) // not "it is not there"
+		}
+		if cursor == "" {
 			return nil, nil
 		}
 	}
@@ -171,6 +175,7 @@ func (w *sendDM) findReply(ctx context.Context, m *store.MessageLockRow) (*unipi
 	if err != nil {
 		return nil, err
 	}
+	walk := unipile.NewWalk("list replies", m.AccountID, "")
 	for cursor := ""; ; {
 		page, err := w.linkedin.Replies(ctx, m.AccountID, deref(m.PostSocialID), deref(m.CommentID), cursor)
 		if err != nil {
@@ -181,7 +186,10 @@ func (w *sendDM) findReply(ctx context.Context, m *store.MessageLockRow) (*unipi
 				return &unipile.Message{ID: c.ID, At: c.At}, nil
 			}
 		}
-		if cursor = page.Next; cursor == "" {
+		if cursor, err = walk.Next(page); err != nil {
+			return nil, fmt.Errorf("read replies: %w", err)
+		}
+		if cursor == "" {
 			if ownID == "" {
 				return nil, errNobody // a reply that LinkedIn changed would be missed
 			}
@@ -193,6 +201,7 @@ func (w *sendDM) findReply(ctx context.Context, m *store.MessageLockRow) (*unipi
 // chatsWith lists the one-to-one chats of an account with a person.
 func chatsWith(ctx context.Context, r chatReader, accountID, personID string) ([]string, error) {
 	var ids []string
+	walk := unipile.NewWalk("list chats with", accountID, "")
 	for cursor := ""; ; {
 		page, err := r.ChatsWith(ctx, accountID, personID, cursor)
 		if err != nil {
@@ -203,7 +212,10 @@ func chatsWith(ctx context.Context, r chatReader, accountID, personID string) ([
 				ids = append(ids, chat.ID)
 			}
 		}
-		if cursor = page.Next; cursor == "" {
+		if cursor, err = walk.Next(page); err != nil {
+			return nil, fmt.Errorf("list chats: %w", err)
+		}
+		if cursor == "" {
 			return ids, nil
 		}
 	}

@@ -95,6 +95,7 @@ func checkUnipile(ctx context.Context, cfg config.Config) (string, error) {
 		return "", err
 	}
 	healthy, broken := 0, ""
+	walk := unipile.NewWalk("list accounts", "", "")
 	for cursor := ""; ; {
 		page, err := client.Accounts(ctx, cursor)
 		if err != nil {
@@ -107,7 +108,10 @@ func checkUnipile(ctx context.Context, cfg config.Config) (string, error) {
 				broken += fmt.Sprintf("; account %s: %s, log in again at Unipile", a.ID, a.Problem)
 			}
 		}
-		if cursor = page.Next; cursor == "" {
+		if cursor, err = walk.Next(page); err != nil {
+			return "", err
+		}
+		if cursor == "" {
 			break
 		}
 	}

@@ -68,6 +68,7 @@ type Server struct {
 	disorder   WebhookNoise
 	faults     []*armedFault
 	faultCount int
+	loops      int // cursors of lists that do not end
 	requests   []*Request
 	sent       []SentMessage
 	deliveries []Delivery
