@@ -44,7 +44,8 @@ func (c Config) checkSecrets(found *problems) {
 		"UNIPILE_WEBHOOK_SECRET": c.UnipileWebhookSecret, "OPERATOR_PASSWORD": c.OperatorPassword,
 	} {
 		if n := utf8.RuneCountInString(secret.Reveal()); n > 0 && n < minSecret {
-			found.add(variable, fmt.Sprintf("is shorter than %d characters, and can be guessed. Make one: openssl rand -hex 32", minSecret))
+			found.add(variable, fmt.Sprintf(
+				"is shorter than %d characters, and can be guessed. Make one: openssl rand -hex 32", minSecret))
 		}
 	}
 }

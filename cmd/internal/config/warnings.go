@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -24,7 +23,8 @@ func (c Config) Warnings() []string {
 	}
 	for _, service := range [][2]string{{"UNIPILE_DSN", c.UnipileDSN}, {"RESEND_BASE_URL", c.ResendBaseURL}} {
 		if u, err := url.Parse(service[1]); err == nil && u.Scheme == "http" && isRemote(u.Hostname()) {
-			found = append(found, service[0]+" begins with http://: the key and all messages go there unencrypted. Begin it with https://")
+			found = append(found, service[0]+" begins with http://: the key and all messages go there unencrypted. "+
+				"Begin it with https://")
 		}
 	}
 	return found
@@ -36,13 +36,15 @@ func databaseTLS(address string) string {
 	if err != nil {
 		return "" // a problem, which loading reports
 	}
-	ways := append([]*pgconn.FallbackConfig{{Host: c.ConnConfig.Host, TLSConfig: c.ConnConfig.TLSConfig}}, c.ConnConfig.Fallbacks...)
+	first := &pgconn.FallbackConfig{Host: c.ConnConfig.Host, TLSConfig: c.ConnConfig.TLSConfig}
+	ways := append([]*pgconn.FallbackConfig{first}, c.ConnConfig.Fallbacks...)
 	unverified := false
 	for _, way := range ways {
 		switch {
 		case !isRemote(way.Host):
 		case way.TLSConfig == nil:
-			return "allows connections without TLS (sslmode is missing, disable, allow or prefer), over which the password and all leads can be read"
+			return "allows connections without TLS (sslmode is missing, disable, allow or prefer), " +
+				"over which the password and all leads can be read"
 		case way.TLSConfig.InsecureSkipVerify && way.TLSConfig.VerifyPeerCertificate == nil:
 			unverified = true
 		}
@@ -59,5 +61,5 @@ func isRemote(host string) bool {
 	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return !ip.IsLoopback()
 	}
-	return !strings.HasPrefix(host, "/") && strings.Contains(host, ".") && !strings.HasSuffix(host, ".localhost") && net.ParseIP(host) == nil
+	return !strings.HasPrefix(host, "/") && strings.Contains(host, ".") && !strings.HasSuffix(host, ".localhost")
 }
