@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
 # Builds as the user that also runs: the demo compiles the worker once more.
-FROM golang:1.26.8-bookworm AS build
+FROM golang:1.26.8-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d AS build
 RUN install -d -o 65532 -g 65532 /src /home/build
 ENV HOME=/home/build CGO_ENABLED=0 GOTOOLCHAIN=local
 USER 65532:65532
@@ -21,7 +21,7 @@ RUN go build -buildvcs=false -o /dev/null ./cmd/worker && go build -buildvcs=fal
 CMD ["bin/sandbox", "demo", "--exit"]
 
 # The product: two static binaries, certificates and time zones; no shell.
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM gcr.io/distroless/static-debian12:nonroot@sha256:afa5c872c891853ca7fcf1f12c3edb23f7eeef36189728842dd51042ff57f7ab
 ARG VERSION=dev
 LABEL org.opencontainers.image.title="Bravo revOS background workers" \
       org.opencontainers.image.version="${VERSION}"

@@ -7,6 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TESTFLAGS ?=
 SQLC := go run github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
+GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: help
@@ -44,6 +45,10 @@ lint: ## gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
 	go vet ./...
 	$(GOLANGCI_LINT) run
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Known vulnerabilities in the code that the programs call, by govulncheck
+	$(GOVULNCHECK) ./...
 
 .PHONY: generate
 generate: ## Write the generated code and the table of variables anew

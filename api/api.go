@@ -22,7 +22,10 @@ import (
 
 // Config is what the routes need.
 type Config struct {
-	Pool       *pgxpool.Pool
+	Pool *pgxpool.Pool
+	// Probe is what readiness asks the database over, so that neither the jobs nor those
+	// who ask can keep the others from it; nil: Pool.
+	Probe      *pgxpool.Pool
 	Client     *queue.Client
 	Sweeps     *jobs.Sweeps
 	Inbound    *jobs.Inbound // takes what Unipile's webhooks tell
@@ -45,30 +48,43 @@ type server struct {
 	Config
 
 	queries *store.Queries
+	ready   *fresh[error]
 }
 
-// Install adds the routes to a mux.
-func Install(mux *http.ServeMux, cfg Config) {
+func newServer(cfg Config) *server {
 	cfg.CronWait = cmp.Or(cfg.CronWait, 5*time.Second)
 	s := &server{Config: cfg, queries: store.New()}
+	s.ready = &fresh[error]{lives: readyFor, read: s.checkDatabase}
+	return s
+}
+
+// InstallPublic adds the routes that strangers must reach to a mux. Each of them knows
+// its callers by a secret of their own.
+func InstallPublic(mux *http.ServeMux, cfg Config) {
+	s := newServer(cfg)
+	// Unipile: somebody wrote, became a connection, or an account was signed out.
+	mux.Handle("POST /webhooks/unipile", within(longAnswer, http.HandlerFunc(s.unipileWebhook)))
+}
+
+// Install adds the other routes to a mux, those of the platform and of the operators.
+func Install(mux *http.ServeMux, cfg Config) {
+	s := newServer(cfg)
 
 	// platform: is the process alive.
-	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.Handle("GET /healthz", within(quickAnswer, http.HandlerFunc(s.healthz)))
 	// platform: may it get traffic, and is its database there and migrated.
-	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /readyz", within(quickAnswer, http.HandlerFunc(s.readyz)))
 	// Prometheus.
-	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
-
-	// Unipile: somebody wrote, became a connection, or an account was signed out.
-	mux.HandleFunc("POST /webhooks/unipile", s.unipileWebhook)
+	mux.Handle("GET /metrics", within(quickAnswer,
+		promhttp.HandlerFor(cfg.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})))
 
 	// Web app: before a campaign is saved.
-	mux.HandleFunc("POST /api/templates/check", s.checkTemplates)
+	mux.Handle("POST /api/templates/check", within(longAnswer, http.HandlerFunc(s.checkTemplates)))
 
 	// The platform's cron sends GET, people use POST.
 	for route, sweep := range s.cronRoutes() {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			mux.HandleFunc(method+" "+route, s.cron(sweep))
+			mux.Handle(method+" "+route, within(s.CronWait+longAnswer, s.cron(sweep)))
 		}
 	}
 }

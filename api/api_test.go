@@ -108,6 +108,7 @@ func newBench(t *testing.T, pool *pgxpool.Pool, change func(*api.Config)) *bench
 	}
 	mux := http.NewServeMux()
 	api.Install(mux, cfg)
+	api.InstallPublic(mux, cfg)
 	b.server = httptest.NewServer(mux)
 	t.Cleanup(b.server.Close)
 	b.url = b.server.URL

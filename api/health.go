@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -45,12 +46,25 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-	defer cancel()
-	if err := migrations.Check(ctx, s.Pool); err != nil {
-		s.Logger.WarnContext(ctx, "not ready", "error", err)
+	err, answered := s.ready.get(r.Context())
+	if !answered {
+		return // who asked has left
+	}
+	if err != nil {
 		writeJSON(w, http.StatusServiceUnavailable, s.answer("not ready", "the database does not answer or is not migrated; see the log"))
 		return
 	}
 	writeJSON(w, http.StatusOK, s.answer("ready", ""))
+}
+
+// checkDatabase asks the database whether it is there and migrated, once for all who want
+// to know.
+func (s *server) checkDatabase() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	err := migrations.Check(ctx, cmp.Or(s.Probe, s.Pool))
+	if err != nil {
+		s.Logger.WarnContext(ctx, "not ready", "error", err)
+	}
+	return err
 }

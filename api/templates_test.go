@@ -41,6 +41,7 @@ func TestCheckTemplates(t *testing.T) {
 		{cronSecret, `{"settings": {"workers": {"typo": 1}}}`, 200, `"path":"settings","message":"settings.workers: unknown key`},
 		{cronSecret, `{}`, 200, `"path":"trigger_word","message":"is empty`},
 		{cronSecret, `{"settings": null, "trigger_word": "!!!"}`, 200, `"path":"trigger_word"`},
+		{cronSecret, `{"trigger_word": "` + strings.Repeat("guide,", 100_000) + `"}`, 200, `"path":"trigger_word","message":"holds 600000 bytes: 16384 is the most`},
 		{cronSecret, `nonsense`, 400, "must be a JSON object"},
 		{cronSecret, `{"trigger_word": 3}`, 400, "must be a JSON object"},
 		{cronSecret, `{"dm_template_step1": "` + strings.Repeat("x", 2<<20) + `"}`, 400, "1 MB at most"},

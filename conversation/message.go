@@ -60,7 +60,7 @@ func render(template string, vars variables) (string, error) {
 		i := slices.IndexFunc(vars, func(v variable) bool { return v.name == name })
 		switch {
 		case i < 0:
-			return "", fmt.Errorf("message template has the unknown variable {{%s}}: use %s", name, vars.names())
+			return "", fmt.Errorf("message template has the unknown variable {{%s}}: use %s", quotable(name), vars.names())
 		case name == "trigger_word" && vars[i].value == "":
 			return "", errors.New("message template needs a trigger word, and the lead has none")
 		}
@@ -70,6 +70,10 @@ func render(template string, vars variables) (string, error) {
 			out, template = closeGap(out, template)
 		}
 		out = append(out, vars[i].value...)
+		if len(out) > maxTemplate { // a long value that a template repeats would fill the memory
+			return "", fmt.Errorf("message has more than %d bytes, its variables filled in: shorten the template or %s",
+				maxTemplate, "{{"+name+"}}")
+		}
 	}
 
 	message := strings.TrimSpace(string(out))

@@ -7,14 +7,14 @@ import (
 
 // Vetoed returns the exclude word that kept a comment from triggering.
 func (t *Trigger) Vetoed(text string) (exclude string, ok bool) {
-	without := &Trigger{keywords: t.keywords, mode: t.mode, typos: t.typos, accents: t.accents}
-	if _, matches := without.Match(text); !matches {
-		return "", false
-	}
-	folded := t.fold(text)
-	c := comment{words: words(folded), raw: rawTokens(folded)}
+	c := t.read(text)
 	for _, p := range t.exclude {
 		if c.matches(p, TriggerWord, false) {
+			// Only now the keywords: to compare them costs more, and few comments are vetoed.
+			without := &Trigger{keywords: t.keywords, mode: t.mode, typos: t.typos, accents: t.accents}
+			if _, ok := without.Match(text); !ok {
+				return "", false
+			}
 			return p.configured, true
 		}
 	}
@@ -28,7 +28,7 @@ func (t *Trigger) NearMiss(text string) (word string, ok bool) {
 	if _, vetoed := t.Vetoed(text); vetoed {
 		return "", false
 	}
-	have := words(withoutAccents(fold(text)))
+	have := words(withoutAccents(fold(upTo(text, maxComment))))
 	for _, p := range t.keywords {
 		if p.raw || p.unspaced {
 			continue

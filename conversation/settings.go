@@ -72,11 +72,17 @@ type NotConnected struct {
 // and ignored; inside it an unknown one is an error, since a misspelt key would do
 // nothing without a word. NULL, no object, and no "workers" give the defaults.
 func ParseSettings(raw []byte) (Settings, error) {
+	if n := len(raw); n > maxSettings {
+		return Settings{}, &tooLongError{tooLarge("settings", "bytes", n, maxSettings)}
+	}
 	var all map[string]json.RawMessage
 	_ = json.Unmarshal(raw, &all) // NULL, or something else that is not for us, leaves it empty
 	ours := all["workers"]
 	if len(ours) == 0 {
 		return Settings{}, nil
+	}
+	if n := len(ours); n > maxOurs {
+		return Settings{}, &tooLongError{tooLarge("settings.workers", "bytes", n, maxOurs)}
 	}
 	var s Settings
 	decoder := json.NewDecoder(bytes.NewReader(ours))
@@ -87,17 +93,23 @@ func ParseSettings(raw []byte) (Settings, error) {
 	return s, nil
 }
 
+// tooLongError says that settings are larger than anybody needs.
+type tooLongError struct{ Problem }
+
+// Error tells where, how large, and what is allowed.
+func (e *tooLongError) Error() string { return e.Path + " " + e.Message }
+
 // explain words the decoder's errors for the campaign's owner.
 func explain(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s is a %s: want %s", wrong.Field, wrong.Value, wanted(wrong.Type.String()))
+		return fmt.Errorf("%s is a %s: want %s", quotable(wrong.Field), quotable(wrong.Value), wanted(wrong.Type.String()))
 	}
 	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
 		return fmt.Errorf("unknown key %s: the keys are first_dm.variants, first_name_fallback, variables, "+
 			"not_connected.public_reply.variants, not_connected.invitation.variants, not_connected.expire_after_days, "+
 			"trigger.exclude, trigger.mode, trigger.typos, trigger.accent_insensitive, blocklist, questions.most, "+
 			"questions.did_you_mean.variants, questions.which_one.variants, questions.incomplete.variants, "+
-			"follow_up.after_hours, follow_up.variants, expire_after_days", field)
+			"follow_up.after_hours, follow_up.variants, expire_after_days", quotable(field))
 	}
 	return err
 }

@@ -51,8 +51,9 @@ type Trigger struct {
 type phrase struct {
 	configured string
 	words      []string
-	raw        bool // words are raw tokens: a lone letter says too little
-	unspaced   bool // compared as a substring
+	joined     string // words with one blank between them
+	raw        bool   // words are raw tokens: a lone letter says too little
+	unspaced   bool   // compared as a substring
 }
 
 // NewTrigger compiles rules. It refuses rules without a keyword, keywords and
@@ -70,6 +71,9 @@ func NewTrigger(rules TriggerRules) (*Trigger, error) {
 	}
 	if len(rules.Keywords) == 0 {
 		return nil, errors.New("no trigger word: give at least one keyword")
+	}
+	if n := max(len(rules.Keywords), len(rules.Exclude)); n > maxKeywords {
+		return nil, fmt.Errorf("%d words in one list: %d is the most", n, maxKeywords)
 	}
 
 	for _, keyword := range rules.Keywords {
@@ -95,6 +99,7 @@ func (t *Trigger) compile(configured string) phrase {
 	if len(p.words) == 1 && !p.unspaced && utf8.RuneCountInString(p.words[0]) == 1 && !hasDigit(p.words[0]) {
 		p.raw, p.words = true, rawTokens(folded)
 	}
+	p.joined = strings.Join(p.words, " ")
 	return p
 }
 
@@ -109,8 +114,7 @@ func (t *Trigger) fold(text string) string {
 // Match returns the first keyword, as configured, that the comment holds. A
 // keyword without a typo goes before one with, and an exclude word vetoes all.
 func (t *Trigger) Match(text string) (keyword string, ok bool) {
-	folded := t.fold(text)
-	c := comment{words: words(folded), raw: rawTokens(folded)}
+	c := t.read(text)
 	for _, p := range t.exclude {
 		if c.matches(p, TriggerWord, false) {
 			return "", false
@@ -134,13 +138,24 @@ func (t *Trigger) Match(text string) (keyword string, ok bool) {
 
 // comment is a folded text in the forms that phrases are compared with.
 type comment struct {
-	words, raw []string
+	words, raw   []string
+	joined       string // words with one blank between them
+	joinedTokens string // and so the raw tokens
+}
+
+// read folds a text for comparison. What stands beyond four times LinkedIn's limit is
+// no comment of LinkedIn's, and left out.
+func (t *Trigger) read(text string) comment {
+	folded := t.fold(upTo(text, maxComment))
+	c := comment{words: words(folded), raw: rawTokens(folded)}
+	c.joined, c.joinedTokens = strings.Join(c.words, " "), strings.Join(c.raw, " ")
+	return c
 }
 
 func (c comment) matches(p phrase, mode TriggerMode, typos bool) bool {
-	have := c.words
+	have, joined := c.words, c.joined
 	if p.raw {
-		have = c.raw
+		have, joined = c.raw, c.joinedTokens
 	}
 	same := func(a, b string) bool { return a == b || typos && !p.raw && isTypo(a, b) }
 
@@ -148,7 +163,7 @@ func (c comment) matches(p phrase, mode TriggerMode, typos bool) bool {
 	case mode == TriggerExact:
 		return slices.EqualFunc(p.words, have, same)
 	case mode == TriggerContains || p.unspaced:
-		return strings.Contains(strings.Join(have, " "), strings.Join(p.words, " "))
+		return strings.Contains(joined, p.joined)
 	}
 	for start := range len(have) - len(p.words) + 1 {
 		if slices.EqualFunc(p.words, have[start:start+len(p.words)], same) {
@@ -160,11 +175,12 @@ func (c comment) matches(p phrase, mode TriggerMode, typos bool) bool {
 
 // SplitKeywords reads a comma-separated list of keywords: trimmed, in order,
 // without empty entries and without those that differ only in ways that
-// matching ignores. The commas of other scripts separate too.
+// matching ignores. The commas of other scripts separate too. It reads no further than
+// a list may be long, which [ParseWording] says where it is longer.
 func SplitKeywords(list string) []string {
 	var keywords []string
 	seen := make(map[string]bool)
-	for entry := range strings.FieldsFuncSeq(list, func(r rune) bool { return strings.ContainsRune(",，、،", r) }) {
+	for entry := range strings.FieldsFuncSeq(upTo(list, maxTriggerWords), func(r rune) bool { return strings.ContainsRune(",，、،", r) }) {
 		entry = strings.TrimSpace(entry)
 		if entry == "" {
 			continue

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -89,6 +90,14 @@ type kind struct {
 	suggests bool // must hold the suggestion
 }
 
+// at is where one of its variants stands in the campaign.
+func (k kind) at(i int) string {
+	if k.numbered {
+		return fmt.Sprintf("%s[%d]", k.name, i)
+	}
+	return k.name
+}
+
 // kinds lists all of a campaign's texts.
 func (w Wording) kinds() []kind {
 	return []kind{
@@ -110,6 +119,7 @@ func (w Wording) firstMessage() kind {
 }
 
 func (w Wording) publicReply() kind {
+	trigger := sync.OnceValue(w.keywordTrigger) // one for all variants: it grows with the keywords
 	return kind{
 		name: "settings.workers.not_connected.public_reply.variants", numbered: true, wordless: true,
 		variants: w.Settings.NotConnected.PublicReply.Variants,
@@ -117,7 +127,7 @@ func (w Wording) publicReply() kind {
 			if n := utf8.RuneCountInString(text); n > MaxReplyLength {
 				return fmt.Errorf("reply has %d characters, %d is LinkedIn's limit: shorten it", n, MaxReplyLength)
 			}
-			return w.holdsNoKeyword(text)
+			return holdsNoKeyword(trigger(), text)
 		},
 	}
 }
@@ -127,13 +137,15 @@ func (w Wording) invitation() kind {
 		name: "settings.workers.not_connected.invitation.variants", numbered: true,
 		variants: w.Settings.NotConnected.Invitation.Variants,
 		accept: func(text string) error {
-			if n := len(utf16.Encode([]rune(text))); n > MaxNoteLength {
+			if n := utf16Length(text); n > MaxNoteLength {
 				return fmt.Errorf("note has %d characters, %d is LinkedIn's limit: shorten it", n, MaxNoteLength)
 			}
 			return nil
 		},
 	}
 }
+
+func utf16Length(text string) int { return len(utf16.Encode([]rune(text))) }
 
 func fitsMessage(text string) error {
 	if n := utf8.RuneCountInString(text); n > MaxMessageLength {
@@ -153,13 +165,22 @@ func (w Wording) triggerRules() TriggerRules {
 // Trigger compiles the campaign's trigger words and the rules beside them.
 func (w Wording) Trigger() (*Trigger, error) { return NewTrigger(w.triggerRules()) }
 
-// holdsNoKeyword refuses what our own trigger would take for a comment that asks.
-func (w Wording) holdsNoKeyword(text string) error {
+// keywordTrigger finds the keywords alone; nil where they cannot be compiled, which is
+// refused where they belong.
+func (w Wording) keywordTrigger() *Trigger {
 	rules := w.triggerRules()
 	rules.Exclude = nil
 	trigger, err := NewTrigger(rules)
 	if err != nil {
-		return nil //nolint:nilerr // the keywords are refused where they belong
+		return nil
+	}
+	return trigger
+}
+
+// holdsNoKeyword refuses what our own trigger would take for a comment that asks.
+func holdsNoKeyword(trigger *Trigger, text string) error {
+	if trigger == nil {
+		return nil
 	}
 	if keyword, found := trigger.Match(text); found {
 		return fmt.Errorf("public reply holds the trigger word %q: others would take it for the way to ask", keyword)

@@ -1,12 +1,14 @@
 package conversation
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Problem is something in a campaign's wording that must be changed before anybody
@@ -17,7 +19,6 @@ type Problem struct {
 }
 
 const (
-	maxVariants      = 20
 	maxExpireDays    = 365
 	maxFollowUpHours = 30 * 24
 
@@ -26,14 +27,38 @@ const (
 
 var variableName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
-// ReadWording reads how a campaign writes from its columns, and what is wrong with it:
-// settings that cannot be read, a trigger word that cannot match, and [Wording.Check].
-func ReadWording(settings []byte, dmTemplate, triggerWords string) (Wording, []Problem) {
-	w := Wording{DMTemplate: dmTemplate, Keywords: SplitKeywords(triggerWords)}
-	var found []Problem
+// ParseWording reads how a campaign writes from its columns, unchecked but for what a
+// reader must not be given: settings that cannot be read, and texts that are too long or
+// too many. Of those nothing comes back, so that nobody loops over them.
+func ParseWording(settings []byte, dmTemplate, triggerWords string) (Wording, []Problem) {
+	w, found, _ := parseWording(settings, dmTemplate, triggerWords)
+	return w, found
+}
+
+func parseWording(settings []byte, dmTemplate, triggerWords string) (w Wording, found []Problem, tooLarge bool) {
+	if found = columnLimits(settings, dmTemplate, triggerWords); len(found) > 0 {
+		return Wording{}, found, true
+	}
+	w = Wording{DMTemplate: dmTemplate, Keywords: SplitKeywords(triggerWords)}
 	var err error
 	if w.Settings, err = ParseSettings(settings); err != nil {
+		if tooLong, ok := errors.AsType[*tooLongError](err); ok {
+			return Wording{}, []Problem{tooLong.Problem}, true
+		}
 		found = append(found, Problem{Path: "settings", Message: err.Error()})
+	}
+	if large := w.limits(); len(large) > 0 {
+		return Wording{}, append(found, large...), true
+	}
+	return w, found, false
+}
+
+// ReadWording is [ParseWording] and all else that is wrong: a trigger word that cannot
+// match, and [Wording.Check].
+func ReadWording(settings []byte, dmTemplate, triggerWords string) (Wording, []Problem) {
+	w, found, tooLarge := parseWording(settings, dmTemplate, triggerWords)
+	if tooLarge {
+		return w, found
 	}
 	found = append(found, w.checkTrigger()...)
 	return w, append(found, w.Check()...)
@@ -110,30 +135,38 @@ func (w Wording) Check() []Problem {
 	for _, k := range w.kinds() {
 		if len(k.variants) > maxVariants {
 			add(k.name, "has %d texts: %d is the most", len(k.variants), maxVariants)
+			continue
 		}
 		for i, template := range k.variants {
-			path := k.name
-			if k.numbered {
-				path = fmt.Sprintf("%s[%d]", k.name, i)
-			}
 			if err := w.try(k, template); err != nil {
-				add(path, "%s", err)
+				add(k.at(i), "%s", err)
 			} else if slices.Contains(k.variants[:i], template) {
-				add(path, "is the same as one before: remove it")
+				add(k.at(i), "is the same as one before: remove it")
 			}
 		}
 	}
 	return found
 }
 
+// longestKeywords are those with which a text is longest, by either way that lengths are
+// counted. What fits with them fits with all, so that no other need be tried.
+func (w Wording) longestKeywords() []string {
+	if len(w.Keywords) == 0 {
+		return []string{"keyword"} // that there is none is not said of each text
+	}
+	inRunes := slices.MaxFunc(w.Keywords, func(a, b string) int {
+		return cmp.Compare(utf8.RuneCountInString(plainValue(a)), utf8.RuneCountInString(plainValue(b)))
+	})
+	inUnits := slices.MaxFunc(w.Keywords, func(a, b string) int {
+		return cmp.Compare(utf16Length(plainValue(a)), utf16Length(plainValue(b)))
+	})
+	return slices.Compact([]string{inRunes, inUnits})
+}
+
 // try fills a template for somebody without a name and, for its variables, for
 // somebody with a long one.
 func (w Wording) try(k kind, template string) error {
-	keywords := w.Keywords
-	if len(keywords) == 0 {
-		keywords = []string{"keyword"} // that there is none is not said of each text
-	}
-	for _, keyword := range keywords {
+	for _, keyword := range w.longestKeywords() {
 		if _, err := w.fill(k, template, longName, keyword, sampleAddress); err != nil {
 			return err
 		}
@@ -169,11 +202,8 @@ func (w Wording) Preview() []Sample {
 	var samples []Sample
 	for _, k := range w.kinds() {
 		for i, template := range k.variants {
-			one, path := k, k.name
+			one, path := k, k.at(i)
 			one.variants = []string{template}
-			if k.numbered {
-				path = fmt.Sprintf("%s[%d]", k.name, i)
-			}
 			for _, name := range []string{"Ana Petrova", "🚀 DR. LENA MÜLLER, MBA (she/her)", ""} {
 				text, err := w.write(one, Recipient{FullName: name}, keyword, sampleAddress, "")
 				if err == nil && !slices.ContainsFunc(samples, func(s Sample) bool { return s.Path == path && s.Text == text }) {

@@ -66,6 +66,7 @@ func (w *checkRelations) Work(ctx context.Context, job *river.Job[CheckRelations
 	if err := w.AccountSetRelationsCheck(ctx, w.Pool, next); err != nil {
 		return fmt.Errorf("set next look of account %s: %w", account, err)
 	}
+	walk := unipile.NewWalk("list relations", account, "")
 	for cursor, page := "", 0; page < relationPages; page++ {
 		found, err := w.linkedin.Relations(ctx, account, cursor)
 		if err != nil {
@@ -75,7 +76,10 @@ func (w *checkRelations) Work(ctx context.Context, job *river.Job[CheckRelations
 			return err
 		}
 		// Newest first is only likely, so a page ends the look when all of it is old.
-		if cursor = found.Next; cursor == "" || allBefore(found.Relations, oldest.Add(-day)) {
+		if cursor, err = walk.Next(found); err != nil {
+			return fmt.Errorf("read relations of account %s: %w", account, err)
+		}
+		if cursor == "" || allBefore(found.Relations, oldest.Add(-day)) {
 			break
 		}
 	}

@@ -121,6 +121,7 @@ var errNobody = errors.New("the provider does not tell the member id of the acco
 // chatsWith lists the one-to-one chats of an account with a person.
 func chatsWith(ctx context.Context, r chatReader, accountID, personID string) ([]string, error) {
 	var ids []string
+	walk := unipile.NewWalk("list chats with", accountID, "")
 	for cursor := ""; ; {
 		page, err := r.ChatsWith(ctx, accountID, personID, cursor)
 		if err != nil {
@@ -131,7 +132,10 @@ func chatsWith(ctx context.Context, r chatReader, accountID, personID string) ([
 				ids = append(ids, chat.ID)
 			}
 		}
-		if cursor = page.Next; cursor == "" {
+		if cursor, err = walk.Next(page); err != nil {
+			return nil, fmt.Errorf("list chats: %w", err)
+		}
+		if cursor == "" {
 			return ids, nil
 		}
 	}

@@ -67,6 +67,7 @@ func (c *Campaigns) Misses(ctx context.Context, campaignID uuid.UUID) ([]Miss, e
 func group(comments []store.CommentListMissedRow, triggers map[uuid.UUID]*conversation.Trigger) []Miss {
 	var misses []Miss
 	people := map[string]bool{}
+	groups := map[[2]string]int{} // where each is: strangers' words may make as many as there are comments
 	for _, c := range comments {
 		var m Miss
 		if exclude, vetoed := triggers[c.ScrapeJobID].Vetoed(c.Body); vetoed {
@@ -74,9 +75,10 @@ func group(comments []store.CommentListMissedRow, triggers map[uuid.UUID]*conver
 		} else if word, near := triggers[c.ScrapeJobID].NearMiss(c.Body); near {
 			m.Word = word
 		}
-		at := slices.IndexFunc(misses, func(known Miss) bool { return known.Word == m.Word && known.Exclude == m.Exclude })
-		if at < 0 {
+		at, known := groups[[2]string{m.Word, m.Exclude}]
+		if !known {
 			at, misses = len(misses), append(misses, m)
+			groups[[2]string{m.Word, m.Exclude}] = at
 		}
 		group := &misses[at]
 		if key := fmt.Sprint(at, " ", cmp.Or(c.AuthorID, c.CommentID)); !people[key] {

@@ -209,10 +209,9 @@ func wordingKey(campaignID uuid.UUID, personID string) string {
 // wordingOf reads how a campaign writes. What is wrong with it is for its owner to
 // mend.
 func wordingOf(settings []byte, template, triggerWords string) (conversation.Wording, error) {
-	wording := conversation.Wording{DMTemplate: template, Keywords: conversation.SplitKeywords(triggerWords)}
-	var err error
-	if wording.Settings, err = conversation.ParseSettings(settings); err != nil {
-		return wording, &settingError{fmt.Errorf("settings: %w", err)}
+	wording, problems := conversation.ParseWording(settings, template, triggerWords)
+	if len(problems) > 0 {
+		return wording, &settingError{fmt.Errorf("%s: %s", problems[0].Path, problems[0].Message)}
 	}
 	return wording, nil
 }

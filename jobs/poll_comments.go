@@ -126,6 +126,7 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 			return false, err
 		}
 	}
+	walk := unipile.NewWalk("list comments", sj.UnipileAccountID, scan.cursor)
 	for ; ; first = false {
 		page, seen, err := w.readPage(ctx, sj, scan, scan.cursor, first)
 		if err != nil {
@@ -140,7 +141,10 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 			}
 			return true, nil
 		}
-		scan.cursor = page.Next
+		if scan.cursor, err = walk.Next(page); err != nil {
+			// The same scan starts over, for what lies behind may be there then.
+			return false, errors.Join(fmt.Errorf("read comments: %w", err), w.saveScan(ctx, sj.ID, "", &scan.startedAt))
+		}
 		if err := w.saveScan(ctx, sj.ID, scan.cursor, &scan.startedAt); err != nil {
 			return false, err
 		}

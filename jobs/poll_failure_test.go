@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,8 @@ func TestPollNamesWhatTheOwnerMustChange(t *testing.T) {
 		{"a template that is too long", nil, row{"dm_template_step1": strings.Repeat("guide ", 2000)}, "8000"},
 		{"a template too long with one of the words", row{"trigger_word": "guide, " + strings.Repeat("x", 90)},
 			row{"dm_template_step1": strings.Repeat("y", 7950) + "{{trigger_word}}"}, "8000"},
+		{"more keywords than can be compared", row{"trigger_word": manyWords(2500)}, nil, "trigger_word: holds 2500 words: 200 is the most"},
+		{"keywords of a megabyte", row{"trigger_word": strings.Repeat("guide,", 200_000)}, nil, "trigger_word: holds 1200000 bytes: 16384 is the most"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -91,6 +94,15 @@ func TestPollNamesWhatTheOwnerMustChange(t *testing.T) {
 			b.want("scrape_jobs", id, row{"error_count": 0, "comments_scanned": 1, "trigger_words_found": 1})
 		})
 	}
+}
+
+// manyWords is a list of so many different keywords.
+func manyWords(n int) string {
+	words := make([]string, n)
+	for i := range words {
+		words[i] = "w" + strconv.Itoa(i)
+	}
+	return strings.Join(words, ",")
 }
 
 // Ensure that a failing post is tried again in ten minutes, its errors are counted,

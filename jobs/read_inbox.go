@@ -83,7 +83,7 @@ func (w *checkInbox) endDeepRead(ctx context.Context, accountID string, look sto
 // readSince stores each page of an account's messages after a time, newest first. It
 // returns the time of the newest, and whether any was new.
 func (w *checkInbox) readSince(ctx context.Context, accountID string, since time.Time) (newest time.Time, fresh bool, err error) {
-	seen := map[string]bool{"": true}
+	walk := unipile.NewWalk("list messages", accountID, "")
 	for cursor := ""; ; {
 		page, err := w.linkedin.Messages(ctx, accountID, since, cursor)
 		if err != nil {
@@ -97,13 +97,9 @@ func (w *checkInbox) readSince(ctx context.Context, accountID string, since time
 		if err != nil {
 			return newest, fresh, err
 		}
-		if cursor = page.Next; cursor == "" {
-			return newest, fresh, nil
+		if cursor, err = walk.Next(page); err != nil || cursor == "" {
+			return newest, fresh, err
 		}
-		if seen[cursor] {
-			return newest, fresh, fmt.Errorf("the cursor of page %d names a page that was read already", len(seen)+1)
-		}
-		seen[cursor] = true
 	}
 }
 

@@ -125,6 +125,7 @@ func (c *Campaigns) readComments(
 	s.ownID, s.authorID, s.socialID = account.OwnID, found.AuthorID, found.SocialID
 	var comments []unipile.Comment
 	known := map[string]bool{}
+	walk := unipile.NewWalk("list comments", post.AccountID, "")
 	for cursor := ""; ; {
 		if err := c.takeRead(ctx, post.AccountID, c.settings.CommentReadsPerDay, cursor == ""); errors.Is(err, errScanRests) {
 			return comments, nil
@@ -141,7 +142,13 @@ func (c *Campaigns) readComments(
 				comments = append(comments, comment)
 			}
 		}
-		if cursor = page.Next; cursor == "" || len(comments) > limit {
+		if len(comments) > limit {
+			return comments, nil
+		}
+		if cursor, err = walk.Next(page); err != nil {
+			return nil, fmt.Errorf("read comments: %w", err)
+		}
+		if cursor == "" {
 			return comments, nil
 		}
 	}

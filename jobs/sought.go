@@ -122,6 +122,7 @@ func (w *sendDM) lookInChats(ctx context.Context, s sought) (seen, error) {
 
 func (w *sendDM) lookInChat(ctx context.Context, s sought, chat string) (seen, error) {
 	var own []unipile.Message
+	walk := unipile.NewWalk("list chat messages", s.accountID, "")
 	for cursor := ""; ; {
 		page, err := w.linkedin.ChatMessages(ctx, s.accountID, chat, s.from, cursor)
 		if err != nil {
@@ -133,7 +134,10 @@ func (w *sendDM) lookInChat(ctx context.Context, s sought, chat string) (seen, e
 				own = append(own, m)
 			}
 		}
-		if cursor = page.Next; cursor == "" {
+		if cursor, err = walk.Next(page); err != nil {
+			return seen{}, fmt.Errorf("read chat: %w", err) // not "it is not there"
+		}
+		if cursor == "" {
 			return w.compare(ctx, s, own)
 		}
 	}
@@ -146,6 +150,7 @@ func (w *sendDM) lookUnderComment(ctx context.Context, s sought) (seen, error) {
 		return seen{}, err
 	}
 	var own []unipile.Message
+	walk := unipile.NewWalk("list replies", s.accountID, "")
 	for cursor := ""; ; {
 		page, err := w.linkedin.Replies(ctx, s.accountID, deref(s.postSocialID), deref(s.commentID), cursor)
 		if err != nil {
@@ -156,7 +161,10 @@ func (w *sendDM) lookUnderComment(ctx context.Context, s sought) (seen, error) {
 				own = append(own, unipile.Message{ID: c.ID, At: c.At, Text: c.Text})
 			}
 		}
-		if cursor = page.Next; cursor == "" {
+		if cursor, err = walk.Next(page); err != nil {
+			return seen{}, fmt.Errorf("read replies: %w", err)
+		}
+		if cursor == "" {
 			break
 		}
 	}

@@ -54,7 +54,7 @@ type stage struct {
 func raise(ctx context.Context, o options, out *screen) (_ *stage, err error) {
 	s := &stage{
 		options: o, world: newWorld(), leaving: make(chan struct{}),
-		webhookSecret: rand.Text(), webhookKey: newKey(), cronSecret: rand.Text(), password: rand.Text()[:12],
+		webhookSecret: rand.Text(), webhookKey: newKey(), cronSecret: rand.Text(), password: rand.Text(),
 	}
 	defer func() {
 		if err != nil && ctx.Err() != nil {

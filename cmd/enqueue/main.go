@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/queue"
 )
 
@@ -42,6 +43,7 @@ func main() {
 
 // run is the whole program: it returns the exit code.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	stdout, stderr = terminal.NewWriter(stdout), terminal.NewWriter(stderr)
 	root := command(environ)
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -70,7 +72,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	fmt.Fprintln(stderr, "enqueue:", failure.Error)
 	if code == exitWrongUsage {
-		fmt.Fprintf(stderr, "See `%s --help`.\n", cmd.CommandPath())
+		terminal.Fprintf(stderr, "See `%s --help`.\n", cmd.CommandPath())
 	}
 	return code
 }

@@ -2,21 +2,22 @@ package main
 
 import (
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 )
 
 // newProgress returns what draws that more rows are done, and what erases the bar
 // at the end. Both do nothing when w is no terminal.
 func newProgress(w io.Writer, name string, total int) (draw func(rows int), erase func()) {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	file := terminal.File(w)
+	if file == nil || !term.IsTerminal(int(file.Fd())) {
 		return func(int) {}, func() {}
 	}
-	return drawProgress(w, name, total)
+	return drawProgress(file, name, total)
 }
 
 func drawProgress(w io.Writer, name string, total int) (draw func(rows int), erase func()) {

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 )
 
 // report is what a command did; with --json it is what it prints.
@@ -78,25 +80,25 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 	if r.DryRun {
 		fmt.Fprintln(table, "dry run: nothing is changed; this would be done")
 	}
-	fmt.Fprintf(table, "matched\t%s\tin status %s\n", number(r.Matched), strings.Join(r.Statuses, ", "))
+	terminal.Fprintf(table, "matched\t%s\tin status %s\n", number(r.Matched), strings.Join(r.Statuses, ", "))
 	if r.Handled != r.Matched {
-		fmt.Fprintf(table, "handled\t%s\n", number(r.Handled))
+		terminal.Fprintf(table, "handled\t%s\n", number(r.Handled))
 	}
-	fmt.Fprintf(table, "enqueued\t%s\n", number(r.Enqueued))
-	fmt.Fprintf(table, "already queued\t%s\n", number(r.AlreadyQueued))
-	fmt.Fprintf(table, "brought forward\t%s\n", number(r.BroughtForward))
+	terminal.Fprintf(table, "enqueued\t%s\n", number(r.Enqueued))
+	terminal.Fprintf(table, "already queued\t%s\n", number(r.AlreadyQueued))
+	terminal.Fprintf(table, "brought forward\t%s\n", number(r.BroughtForward))
 	if r.Parked > 0 {
-		fmt.Fprintf(table, "parked\t%s\ttheir receiver is disabled; `worker webhooks endpoints` says why, `enable` sends them\n", number(r.Parked))
+		terminal.Fprintf(table, "parked\t%s\ttheir receiver is disabled; `worker webhooks endpoints` says why, `enable` sends them\n", number(r.Parked))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.Skipped)) {
-		fmt.Fprintf(table, "skipped\t%s\t%s\n", number(r.Skipped[reason]), reason.text())
+		terminal.Fprintf(table, "skipped\t%s\t%s\n", number(r.Skipped[reason]), reason.text())
 	}
 	_ = table.Flush() // the columns below are others; an error shows at the next Flush
 	for _, row := range r.Rows {
-		fmt.Fprintf(table, "  %s\t%s\n", row.ID, row.Outcome.text())
+		terminal.Fprintf(table, "  %s\t%s\n", row.ID, row.Outcome.text())
 	}
 	if more := r.Handled - len(r.Rows); r.DryRun && more > 0 {
-		fmt.Fprintf(table, "  and %s more\n", number(more))
+		terminal.Fprintf(table, "  and %s more\n", number(more))
 	}
 	return table.Flush()
 }

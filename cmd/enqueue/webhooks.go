@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/store"
 )
@@ -148,7 +149,7 @@ func webhooksNamed(ctx context.Context, db store.DBTX, q *store.Queries, f filte
 		case status[id] == "":
 			return fmt.Errorf("--id: there is no webhook %s; `worker leads show` names those of a lead", id)
 		case status[id] == "sent" && !slices.Contains(f.statuses, "sent"):
-			fmt.Fprintf(notes, "webhook %s has arrived; --resend-sent delivers it again\n", id)
+			terminal.Fprintf(notes, "webhook %s has arrived; --resend-sent delivers it again\n", id)
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/migrations"
 	"github.com/bravorevos/workers/queue"
@@ -96,7 +97,7 @@ func (a accounts) list(ctx context.Context, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ACCOUNT\tWAITING\tIN DOUBT\tSENT IN 24H")
 	for _, r := range rows {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\n", r.ID, r.Queued, r.InDoubt, r.SentToday)
+		terminal.Fprintf(table, "%s\t%d\t%d\t%d\n", r.ID, r.Queued, r.InDoubt, r.SentToday)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -117,7 +118,7 @@ func printPauses(out io.Writer, pauses []store.Pause) error {
 		if p.Until != nil {
 			until = p.Until.UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", p.AccountID, p.Action, p.Reason, p.Since.UTC().Format(time.RFC3339), until)
+		terminal.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", p.AccountID, p.Action, p.Reason, p.Since.UTC().Format(time.RFC3339), until)
 	}
 	return table.Flush()
 }
@@ -144,7 +145,7 @@ func pauseCommand(environ []string) *cobra.Command {
 				if err := (store.Pauses{Pool: a.pool}).Pause(cmd.Context(), args[0], action, reason, end); err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "account %s is paused; what waits keeps its place\n", args[0])
+				terminal.Fprintf(cmd.OutOrStdout(), "account %s is paused; what waits keeps its place\n", args[0])
 				return nil
 			})
 		},
@@ -177,9 +178,9 @@ Answers that were written while everything was paused are synchronised late: the
 				case done == jobs.Resumed{}:
 					return fmt.Errorf("account %s is not paused; `worker accounts` lists those that are", args[0])
 				case done.Pauses == 0:
-					fmt.Fprintf(cmd.OutOrStdout(), "account %s was not paused; its looks into the inbox, which waited, go on at once\n", args[0])
+					terminal.Fprintf(cmd.OutOrStdout(), "account %s was not paused; its looks into the inbox, which waited, go on at once\n", args[0])
 				default:
-					fmt.Fprintf(cmd.OutOrStdout(), "account %s is resumed: it goes on at once\n", args[0])
+					terminal.Fprintf(cmd.OutOrStdout(), "account %s is resumed: it goes on at once\n", args[0])
 				}
 				return nil
 			})

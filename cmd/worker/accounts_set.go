@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/pacing"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -85,7 +86,7 @@ func (a accounts) set(cmd *cobra.Command, id string) error {
 				return fmt.Errorf("hasten posts of account %s: %w", id, err)
 			}
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "account %s is changed: `worker accounts show %s` tells what it may do\n", id, id)
+		terminal.Fprintf(cmd.OutOrStdout(), "account %s is changed: `worker accounts show %s` tells what it may do\n", id, id)
 		return nil
 	})
 }

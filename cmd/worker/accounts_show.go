@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
 )
 
@@ -39,10 +40,10 @@ environment of this shell has them.`,
 }
 
 func printUsage(out io.Writer, u jobs.Usage) error {
-	fmt.Fprintf(out, "working hours  %s (%s)\n", u.Hours, u.Zone)
-	fmt.Fprintf(out, "comment reads  %s\n", spent(u.Reads))
+	terminal.Fprintf(out, "working hours  %s (%s)\n", u.Hours, u.Zone)
+	terminal.Fprintf(out, "comment reads  %s\n", spent(u.Reads))
 	if !u.WarmUpFrom.IsZero() {
-		fmt.Fprintf(out, "warming up     since %s: the limits below grow until two weeks later\n", u.WarmUpFrom.UTC().Format(time.RFC3339))
+		terminal.Fprintf(out, "warming up     since %s: the limits below grow until two weeks later\n", u.WarmUpFrom.UTC().Format(time.RFC3339))
 	}
 	fmt.Fprintln(out)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -60,7 +61,7 @@ func printUsage(out io.Writer, u jobs.Usage) error {
 		default:
 			next = pot.Next.UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", pot.Pot, strings.Join(limits, ", "), next)
+		terminal.Fprintf(table, "%s\t%s\t%s\n", pot.Pot, strings.Join(limits, ", "), next)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -143,11 +144,11 @@ func (a accounts) forecast(ctx context.Context, out io.Writer, id string, lead u
 		if !f.At.IsZero() {
 			turn = f.At.UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", f.MessageID, f.Purpose, lead, f.Queued.UTC().Format(time.RFC3339), turn)
+		terminal.Fprintf(table, "%d\t%s\t%s\t%s\t%s\n", f.MessageID, f.Purpose, lead, f.Queued.UTC().Format(time.RFC3339), turn)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d of %d waiting messages\n", len(shown), len(all))
+	terminal.Fprintf(out, "%d of %d waiting messages\n", len(shown), len(all))
 	return nil
 }

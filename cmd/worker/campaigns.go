@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/conversation"
 	"github.com/bravorevos/workers/jobs"
 )
@@ -101,7 +102,7 @@ func (a accounts) checkCampaigns(ctx context.Context, out io.Writer, ids []uuid.
 		}
 	}
 	if !asJSON {
-		fmt.Fprintf(out, "%d campaigns checked, %d to mend\n", len(rows), wrong)
+		terminal.Fprintf(out, "%d campaigns checked, %d to mend\n", len(rows), wrong)
 	}
 	if wrong > 0 {
 		return errTexts
@@ -130,16 +131,16 @@ func (c checked) print(out io.Writer, asJSON bool) error {
 	if len(c.Problems)+len(c.Warnings)+len(c.Preview) == 0 {
 		return nil
 	}
-	fmt.Fprintf(out, "%s (%s)\n", c.Name, c.ID)
+	terminal.Fprintf(out, "%s (%s)\n", c.Name, c.ID)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, p := range c.Problems {
-		fmt.Fprintf(table, "  %s\t%s\n", p.Path, p.Message)
+		terminal.Fprintf(table, "  %s\t%s\n", p.Path, p.Message)
 	}
 	for _, w := range c.Warnings {
-		fmt.Fprintf(table, "  warning\t%s\n", w)
+		terminal.Fprintf(table, "  warning\t%s\n", w)
 	}
 	for _, s := range c.Preview {
-		fmt.Fprintf(table, "  %s\tto %q: %s\n", s.Path, s.Name, strings.ReplaceAll(s.Text, "\n", " ⏎ "))
+		terminal.Fprintf(table, "  %s\tto %q: %s\n", s.Path, s.Name, strings.ReplaceAll(s.Text, "\n", " ⏎ "))
 	}
 	return table.Flush()
 }

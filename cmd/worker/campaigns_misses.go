@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
 )
 
@@ -66,18 +67,18 @@ func printMisses(out io.Writer, misses []jobs.Miss, examples int) error {
 		}
 		switch {
 		case m.Word != "":
-			fmt.Fprintf(out, "%d %s wrote %q\n", m.People, who, m.Word)
+			terminal.Fprintf(out, "%d %s wrote %q\n", m.People, who, m.Word)
 		case m.Exclude != "":
-			fmt.Fprintf(out, "%d %s wrote a trigger word, and %q of the exclude list\n", m.People, who, m.Exclude)
+			terminal.Fprintf(out, "%d %s wrote a trigger word, and %q of the exclude list\n", m.People, who, m.Exclude)
 		default:
-			fmt.Fprintf(out, "%d %s wrote something else\n", m.People, who)
+			terminal.Fprintf(out, "%d %s wrote something else\n", m.People, who)
 		}
 		for i, c := range m.Comments {
 			if examples > 0 && i == examples {
-				fmt.Fprintf(out, "    and %d more\n", len(m.Comments)-i)
+				terminal.Fprintf(out, "    and %d more\n", len(m.Comments)-i)
 				break
 			}
-			fmt.Fprintf(out, "    %s  %s: %s\n", c.Seen.UTC().Format("2006-01-02 15:04"), orUnknown(c.Name), oneLine(c.Text, 100))
+			terminal.Fprintf(out, "    %s  %s: %s\n", c.Seen.UTC().Format("2006-01-02 15:04"), orUnknown(c.Name), oneLine(c.Text, 100))
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/jobs"
 )
@@ -105,11 +106,11 @@ func printSimulation(out io.Writer, s jobs.Simulation, texts bool) error {
 			served++
 		}
 	}
-	fmt.Fprintf(out, "post %s of account %s: %d comments read", s.Post.PostID, s.Post.AccountID, len(s.Comments))
+	terminal.Fprintf(out, "post %s of account %s: %d comments read", s.Post.PostID, s.Post.AccountID, len(s.Comments))
 	if s.More {
 		fmt.Fprint(out, ", there are older ones")
 	}
-	fmt.Fprintf(out, "\n%d people would be served\n\n", served)
+	terminal.Fprintf(out, "\n%d people would be served\n\n", served)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "WHO\tCOMMENT\tDECISION\tWHY\tGETS")
 	for _, c := range s.Comments {
@@ -121,7 +122,7 @@ func printSimulation(out io.Writer, s jobs.Simulation, texts bool) error {
 			}
 			gets = append(gets, text)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n",
+		terminal.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n",
 			orUnknown(oneLine(c.Name, 30)), oneLine(c.Text, 40), c.Decision, c.Why, strings.Join(gets, ", "))
 		for _, g := range c.Gets {
 			if texts && g.Text != "" {
@@ -129,7 +130,7 @@ func printSimulation(out io.Writer, s jobs.Simulation, texts bool) error {
 				if err := table.Flush(); err != nil {
 					return err
 				}
-				fmt.Fprintf(out, "    %s: %s\n", g.Purpose, strings.ReplaceAll(g.Text, "\n", "\n        "))
+				terminal.Fprintf(out, "    %s: %s\n", g.Purpose, terminal.Block(strings.ReplaceAll(g.Text, "\n", "\n        ")))
 			}
 		}
 	}

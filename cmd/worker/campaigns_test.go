@@ -21,7 +21,9 @@ func TestCampaignsCheck(t *testing.T) {
 	o := newOutside(t, pool, 0)
 	execSQL(t, pool, `INSERT INTO campaigns (id, name, trigger_word, status, dm_template_step1, settings) VALUES
 		('11111111-1111-4111-8111-111111111111', 'Good', 'guide', 'active', NULL, NULL),
-		('22222222-2222-4222-8222-222222222222', 'Over', 'guide', 'completed', 'Hi {{nobody}}', NULL)`)
+		('22222222-2222-4222-8222-222222222222', 'Over', 'guide', 'completed', 'Hi {{nobody}}', NULL),
+		('44444444-4444-4444-8444-444444444444', 'Huge', repeat('guide,', 5000), 'completed', NULL,
+			jsonb_build_object('workers', jsonb_build_object('blocklist', (SELECT jsonb_agg(n) FROM generate_series(1, 5000) n))))`)
 	for _, step := range []struct {
 		args, want string
 		code       int
@@ -30,6 +32,7 @@ func TestCampaignsCheck(t *testing.T) {
 		{"campaigns check --preview", `to "Ana Petrova": Hi Ana, thanks for your comment "guide"!`, 0},
 		{"campaigns check 22222222-2222-4222-8222-222222222222", "unknown variable {{nobody}}", 1},
 		{"campaigns check --json 22222222-2222-4222-8222-222222222222", `"path":"dm_template_step1"`, 1},
+		{"campaigns check 44444444-4444-4444-8444-444444444444", "trigger_word  holds 30000 bytes: 16384 is the most", 1},
 		{"campaigns check 33333333-3333-4333-8333-333333333333", "1 of 1 campaigns do not exist", 1},
 		{"campaigns check nonsense", `"nonsense" is no campaign id`, 2},
 		{"campaigns", "check", 0},

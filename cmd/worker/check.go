@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/integrations/resend"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/migrations"
@@ -20,6 +21,9 @@ func check(ctx context.Context, environ []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range cfg.Warnings() {
+		terminal.Fprintf(out, "warn  %s\n", warning)
+	}
 	failed := false
 	try := func(name string, f func(ctx context.Context) (string, error)) {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
@@ -27,10 +31,10 @@ func check(ctx context.Context, environ []string, out io.Writer) error {
 		note, err := f(ctx)
 		if err != nil {
 			failed = true
-			fmt.Fprintf(out, "FAIL  %-9s %v\n", name, err)
+			terminal.Fprintf(out, "FAIL  %-9s %v\n", name, err)
 			return
 		}
-		fmt.Fprintf(out, "ok    %-9s %s\n", name, note)
+		terminal.Fprintf(out, "ok    %-9s %s\n", name, note)
 	}
 	try("database", func(ctx context.Context) (string, error) { return checkDatabase(ctx, cfg) })
 	try("clock", func(ctx context.Context) (string, error) { return checkClock(ctx, cfg) })
@@ -119,6 +123,7 @@ func checkUnipile(ctx context.Context, cfg config.Config) (string, error) {
 		return "", err
 	}
 	healthy, broken := 0, ""
+	walk := unipile.NewWalk("list accounts", "", "")
 	for cursor := ""; ; {
 		page, err := client.Accounts(ctx, cursor)
 		if err != nil {
@@ -131,7 +136,10 @@ func checkUnipile(ctx context.Context, cfg config.Config) (string, error) {
 				broken += fmt.Sprintf("; account %s: %s, log in again at Unipile", a.ID, a.Problem)
 			}
 		}
-		if cursor = page.Next; cursor == "" {
+		if cursor, err = walk.Next(page); err != nil {
+			return "", err
+		}
+		if cursor == "" {
 			break
 		}
 	}

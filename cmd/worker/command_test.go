@@ -46,6 +46,15 @@ func TestCheck(t *testing.T) {
 	}
 	assertContains(t, out, "ok    database", "ok    unipile   1 LinkedIn account(s)", "ok    resend")
 
+	o.unipile.AddFault(unipile.Fault{Operation: "list_accounts", SameCursor: true})
+	delete(o.environ, "WEBHOOK_SECRET")
+	out, err = o.call(t, "check")
+	if err == nil {
+		t.Error("check of accounts that do not end succeeded")
+	}
+	assertContains(t, out, "FAIL  unipile   unipile list accounts: endless_list", "warn  WEBHOOK_SECRET is not set, so that CRON_SECRET signs")
+	o.unipile.ClearFaults()
+
 	o.unipile.SetAccountStatus(accountID, "CREDENTIALS")
 	o.environ["RESEND_API_KEY"] = "re_wrong"
 	o.environ["DATABASE_URL"] = storetest.Empty(t).Config().ConnString()

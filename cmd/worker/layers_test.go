@@ -19,15 +19,15 @@ func layers() [][]string {
 		{"queue"},
 		{"jobs"},
 		{"api", "console"},
-		{"cmd/worker", "cmd/enqueue", "cmd/internal/config"},
+		{"cmd/worker", "cmd/enqueue", "cmd/internal/config", "cmd/internal/terminal"},
 	}
 }
 
 // allowed are imports within a layer that are meant.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"cmd/worker":  {"cmd/internal/config", "sandbox/unipile"}, // mock mode
-		"cmd/enqueue": {"cmd/internal/config"},
+		"cmd/worker":  {"cmd/internal/config", "cmd/internal/terminal", "sandbox/unipile"}, // mock mode
+		"cmd/enqueue": {"cmd/internal/config", "cmd/internal/terminal"},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/store"
 )
@@ -71,7 +72,7 @@ func (a accounts) showLead(ctx context.Context, out io.Writer, wanted string) er
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
-		fmt.Fprintf(out, "%s  %s  %s  campaign %q\n", lead.ID, orUnknown(lead.Name), lead.Status, lead.Campaign)
+		terminal.Fprintf(out, "%s  %s  %s  campaign %q\n", lead.ID, orUnknown(lead.Name), lead.Status, lead.Campaign)
 		story, err := a.q.LeadStory(ctx, a.pool, &lead.ID)
 		if err != nil {
 			return fmt.Errorf("read the story of lead %s: %w", lead.ID, err)
@@ -82,7 +83,7 @@ func (a accounts) showLead(ctx context.Context, out io.Writer, wanted string) er
 			if s.What == "webhook" {
 				why, words = withoutSteps(why), hostOf(words) // paths and queries of receivers hold tokens
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n",
+			terminal.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n",
 				s.At.UTC().Format(time.RFC3339), s.What, s.State, oneLine(why, 60), oneLine(words, 80))
 		}
 		if err := table.Flush(); err != nil {
@@ -120,7 +121,7 @@ that they write are taken and delivered as ever. LEAD is a lead id.`,
 				if rows == 0 {
 					return fmt.Errorf("lead %s is held already, or does not exist", id)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "lead %s is held: the bot sends nothing until `worker leads release %s`\n", id, id)
+				terminal.Fprintf(cmd.OutOrStdout(), "lead %s is held: the bot sends nothing until `worker leads release %s`\n", id, id)
 				return nil
 			})
 		},
@@ -141,7 +142,7 @@ func leadReleaseCommand(environ []string) *cobra.Command {
 				if rows == 0 {
 					return fmt.Errorf("nobody holds lead %s; `worker leads show %s` tells its story", id, id)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "lead %s is released: what waits goes out when its turn comes\n", id)
+				terminal.Fprintf(cmd.OutOrStdout(), "lead %s is released: what waits goes out when its turn comes\n", id)
 				return nil
 			})
 		},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
@@ -23,7 +24,7 @@ func (a accounts) showWebhooks(ctx context.Context, out io.Writer, lead store.Le
 	}
 	for _, w := range rows {
 		stands, send := standing(w, queue.Now(ctx))
-		fmt.Fprintf(out, "\n  webhook %s %s\n    each try: worker webhooks attempts --webhook %s\n    send it:  %s\n", w.ID, stands, w.ID, send)
+		terminal.Fprintf(out, "\n  webhook %s %s\n    each try: worker webhooks attempts --webhook %s\n    send it:  %s\n", w.ID, stands, w.ID, send)
 	}
 	return nil
 }

@@ -13,26 +13,30 @@ import (
 	"golang.org/x/term"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 )
 
 // newLogger writes text to a terminal and JSON to everything else, unless told.
 func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked when it was loaded
+	if safe, ok := w.(*terminal.Writer); ok {
+		w = safe.Unwrap() // the handlers below escape each value, and one of them colours lines
+	}
 	file := w
 	pipe, isPipe := w.(*logPipe)
 	if isPipe {
 		file = pipe.file
 	}
-	terminal := isTerminal(file)
+	onTerminal := isTerminal(file)
 	if isPipe {
 		pipe.tellBy(func(lines int64) []byte {
 			var line bytes.Buffer
-			loggerTo(cfg, &line, level, terminal).Warn("log lines dropped: nobody read them in time", "lines", lines)
+			loggerTo(cfg, &line, level, onTerminal).Warn("log lines dropped: nobody read them in time", "lines", lines)
 			return line.Bytes()
 		})
 	}
-	return loggerTo(cfg, w, level, terminal)
+	return loggerTo(cfg, w, level, onTerminal)
 }
 
 func isTerminal(w io.Writer) bool {
@@ -40,11 +44,13 @@ func isTerminal(w io.Writer) bool {
 	return isFile && term.IsTerminal(int(file.Fd()))
 }
 
-func loggerTo(cfg config.Config, w io.Writer, level slog.Level, terminal bool) *slog.Logger {
-	if cfg.LogFormat == "text" || (cfg.LogFormat == "auto" && terminal) {
-		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !terminal}))
+func loggerTo(cfg config.Config, w io.Writer, level slog.Level, onTerminal bool) *slog.Logger {
+	if cfg.LogFormat == "text" || (cfg.LogFormat == "auto" && onTerminal) {
+		return slog.New(tint.NewTextHandler(w, &tint.Options{
+			Level: level, TimeFormat: time.TimeOnly, NoColor: !onTerminal, ReplaceAttr: terminal.LogValue,
+		}))
 	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: readable}))
+	return slog.New(slog.NewJSONHandler(terminal.NewWriter(w), &slog.HandlerOptions{Level: level, ReplaceAttr: readable}))
 }
 
 // libraryLog takes what the standard library logs by itself, and leaves out what that

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/queue"
 )
 
@@ -47,9 +49,19 @@ func run() int {
 	}()
 
 	slog.SetDefault(slog.New(libraryLog{newLogger(config.Config{LogFormat: "auto"}, stderr).Handler()}))
-	root := command(os.Environ())
+	ctx = queue.WithClock(ctx, queue.NewClock(nil, nil))
+	return execute(ctx, os.Args[1:], os.Environ(), os.Stdout, stderr)
+}
+
+// execute runs a command and returns the exit code. Nothing that strangers wrote reaches
+// the terminal but by way of [terminal.Writer].
+func execute(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	stdout, stderr = terminal.NewWriter(stdout), terminal.NewWriter(stderr)
+	root := command(environ)
+	root.SetArgs(args)
+	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(queue.WithClock(ctx, queue.NewClock(nil, nil)))
+	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errReported) {
 		fmt.Fprintln(stderr, "worker:", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/migrations"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -86,7 +87,7 @@ that a later "migrate up" sends nobody a second message. Stop the workers first.
 				if !step.AppliedAt.IsZero() {
 					state = "applied"
 				}
-				fmt.Fprintf(table, "%s\t%s\n", state, step.Name)
+				terminal.Fprintf(table, "%s\t%s\n", state, step.Name)
 			}
 			return table.Flush()
 		}),
@@ -97,7 +98,7 @@ that a later "migrate up" sends nobody a second message. Stop the workers first.
 
 func printSteps(out io.Writer, verb string, steps []migrations.Step) {
 	for _, step := range steps {
-		fmt.Fprintf(out, "%s %s in %s\n", verb, step.Name, step.Took.Round(time.Millisecond))
+		terminal.Fprintf(out, "%s %s in %s\n", verb, step.Name, step.Took.Round(time.Millisecond))
 	}
 }
 

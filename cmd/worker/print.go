@@ -14,21 +14,13 @@ func orUnknown(name string) string {
 	return name
 }
 
-// oneLine is a text without line breaks and control characters, cut for a table.
+// oneLine is a text without line breaks, cut for a table.
 func oneLine(text string, most int) string {
-	text = strings.Join(strings.Fields(strings.Map(printable, text)), " ")
+	text = strings.Join(strings.Fields(text), " ")
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most-1]) + "…"
 	}
 	return text
-}
-
-// printable keeps a stranger's text from steering the terminal.
-func printable(r rune) rune {
-	if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-		return ' '
-	}
-	return r
 }
 
 // encodeLines writes one JSON object a line.

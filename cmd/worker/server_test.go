@@ -18,12 +18,14 @@ func TestConnectionsOfStrangersEnd(t *testing.T) {
 	for name, tt := range map[string]struct {
 		request string
 		drips   bool
+		deaf    bool // reads nothing of the answer
 	}{
-		"drips its body":    {bodyWithoutEnd, true},
-		"sends no body":     {bodyWithoutEnd, false},
-		"drips its headers": {"GET / HTTP/1.1\r\nHost: worker\r\nX-More: ", true},
-		"asks for no more":  {"GET / HTTP/1.1\r\nHost: worker\r\n\r\n", false},
-		"never asks":        {"", false},
+		"drips its body":    {bodyWithoutEnd, true, false},
+		"sends no body":     {bodyWithoutEnd, false, false},
+		"drips its headers": {"GET / HTTP/1.1\r\nHost: worker\r\nX-More: ", true, false},
+		"asks for no more":  {"GET / HTTP/1.1\r\nHost: worker\r\n\r\n", false, false},
+		"never asks":        {"", false, false},
+		"reads no answer":   {"GET / HTTP/1.1\r\nHost: worker\r\n\r\n", false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -31,6 +33,7 @@ func TestConnectionsOfStrangersEnd(t *testing.T) {
 				started := time.Now() // of the bubble: nobody waits for it
 				server := newServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 					w.WriteHeader(http.StatusUnauthorized)
+					_, _ = w.Write(make([]byte, 1<<20))
 				}))
 				connections := make(pipes, 1)
 				var running sync.WaitGroup
@@ -45,7 +48,13 @@ func TestConnectionsOfStrangersEnd(t *testing.T) {
 						_, err = io.WriteString(stranger, "x")
 					}
 				})
-				_, _ = io.Copy(io.Discard, stranger) // until the worker hangs up
+				if tt.deaf {
+					<-time.After(4 * time.Minute)
+				}
+				n, _ := io.Copy(io.Discard, stranger) // until the worker hangs up
+				if tt.deaf && n > 0 {
+					t.Errorf("%d bytes of the answer were kept for four minutes", n)
+				}
 				if took := time.Since(started); took > 5*time.Minute {
 					t.Errorf("the connection was held for %s", took)
 				}

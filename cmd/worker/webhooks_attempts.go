@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/store"
 )
@@ -132,7 +133,7 @@ func (a accounts) attempts(cmd *cobra.Command, of attemptsOf) error {
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		defer fmt.Fprintf(cmd.ErrOrStderr(), "older ones: worker webhooks attempts %s --before %d\n", of.flag(), rows[limit-1].ID)
+		defer terminal.Fprintf(cmd.ErrOrStderr(), "older ones: worker webhooks attempts %s --before %d\n", of.flag(), rows[limit-1].ID)
 	}
 	if len(rows) == 0 {
 		if err := a.attempted(ctx, of); err != nil {
@@ -158,7 +159,7 @@ func (a accounts) attempts(cmd *cobra.Command, of attemptsOf) error {
 	if of.endpoint == 0 {
 		other = "ENDPOINT"
 	}
-	fmt.Fprintf(table, "ATTEMPT\t%s\tTRY\tTRIGGER\tSTARTED\tCAUSE\tSTATUS\tADDRESS\tDNS\tCONNECT\tTLS\tFIRST BYTE\tTOTAL\n", other)
+	terminal.Fprintf(table, "ATTEMPT\t%s\tTRY\tTRIGGER\tSTARTED\tCAUSE\tSTATUS\tADDRESS\tDNS\tCONNECT\tTLS\tFIRST BYTE\tTOTAL\n", other)
 	for _, r := range rows {
 		end, address := "-", "-"
 		switch {
@@ -170,7 +171,7 @@ func (a accounts) attempts(cmd *cobra.Command, of attemptsOf) error {
 		if r.Address != nil {
 			address = *r.Address
 		}
-		fmt.Fprintf(table, "%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, end, r.Number, r.Trigger,
+		terminal.Fprintf(table, "%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, end, r.Number, r.Trigger,
 			r.StartedAt.UTC().Format(time.RFC3339), r.Cause, figure(r.Status), address,
 			figure(r.DnsMs), figure(r.ConnectMs), figure(r.TlsMs), figure(r.FirstByteMs), figure(r.TotalMs))
 	}

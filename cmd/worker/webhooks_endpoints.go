@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -94,7 +95,7 @@ what it has. Should the receiver fail again, it is all as before.`,
 			if err := a.sweeps.EnableEndpoint(cmd.Context(), client, id); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "endpoint %d is enabled: what waits (%d) goes out now, and what ran out of tries since its trouble began\n",
+			terminal.Fprintf(cmd.OutOrStdout(), "endpoint %d is enabled: what waits (%d) goes out now, and what ran out of tries since its trouble began\n",
 				id, found.Waiting)
 			return nil
 		}),
@@ -110,7 +111,7 @@ func disableCommand(environ []string) *cobra.Command {
 			if err := a.sweeps.DisableEndpoint(cmd.Context(), id); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "endpoint %d is disabled; what comes for it waits until `worker webhooks enable %d`\n", id, id)
+			terminal.Fprintf(cmd.OutOrStdout(), "endpoint %d is disabled; what comes for it waits until `worker webhooks enable %d`\n", id, id)
 			return nil
 		}),
 	}
@@ -200,7 +201,7 @@ func (a accounts) endpoints(cmd *cobra.Command, which store.WebhookEndpointListP
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		defer fmt.Fprintf(cmd.ErrOrStderr(), "there are more than these %d: see --limit\n", limit)
+		defer terminal.Fprintf(cmd.ErrOrStderr(), "there are more than these %d: see --limit\n", limit)
 	}
 	if asJSON {
 		lines := json.NewEncoder(out)
@@ -223,7 +224,7 @@ func (a accounts) endpoints(cmd *cobra.Command, which store.WebhookEndpointListP
 		if l.Reason != "" {
 			state += " (" + l.Reason + ")"
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.ID, state, moment(l.Since), l.Waiting, moment(l.RestsUntil),
+		terminal.Fprintf(table, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.ID, state, moment(l.Since), l.Waiting, moment(l.RestsUntil),
 			cmp.Or(l.LastCause, "-"), cmp.Or(oneLine(l.Client, 40), "-"), oneLine(l.URL, 120))
 	}
 	return table.Flush()
@@ -275,7 +276,7 @@ func (a accounts) endpoint(cmd *cobra.Command, id int64) error {
 		{"rests until", moment(l.RestsUntil)},
 		{"waiting", strconv.FormatInt(l.Waiting, 10)},
 	} {
-		fmt.Fprintf(table, "%s\t%s\n", field[0], field[1])
+		terminal.Fprintf(table, "%s\t%s\n", field[0], field[1])
 	}
 	if err := table.Flush(); err != nil {
 		return err

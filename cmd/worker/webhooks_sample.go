@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/jobs"
@@ -185,26 +186,26 @@ func (s *sample) send(ctx context.Context, out io.Writer, db store.DBTX, sender 
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	// Not the whole URL: it may hold a token, and this is pasted into tickets.
-	fmt.Fprintf(table, "sent\tto %s\n", host(d.URL))
+	terminal.Fprintf(table, "sent\tto %s\n", host(d.URL))
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		fmt.Fprintf(table, "  %s:\t%s\n", name, strings.Join(headers[name], ", "))
+		terminal.Fprintf(table, "  %s:\t%s\n", name, strings.Join(headers[name], ", "))
 	}
-	fmt.Fprintf(table, "  body:\t%s\n", d.Body)
+	terminal.Fprintf(table, "  body:\t%s\n", d.Body)
 	fmt.Fprintln(table, "answer")
 	if result.Status != 0 {
-		fmt.Fprintf(table, "  status:\t%d\n", result.Status)
+		terminal.Fprintf(table, "  status:\t%d\n", result.Status)
 	} else {
-		fmt.Fprintf(table, "  status:\tnone\n")
+		terminal.Fprintf(table, "  status:\tnone\n")
 	}
-	fmt.Fprintf(table, "  took:\t%s\n", result.Timings.Total.Round(time.Millisecond))
+	terminal.Fprintf(table, "  took:\t%s\n", result.Timings.Total.Round(time.Millisecond))
 	if result.Address != "" {
-		fmt.Fprintf(table, "  from:\t%s\n", result.Address)
+		terminal.Fprintf(table, "  from:\t%s\n", result.Address)
 	}
 	if result.Cause != "" {
-		fmt.Fprintf(table, "  cause:\t%s\n", result.Cause)
+		terminal.Fprintf(table, "  cause:\t%s\n", result.Cause)
 	}
 	if result.Body != "" {
-		fmt.Fprintf(table, "  body:\t%s\n", strings.ReplaceAll(result.Body, "\n", " ⏎ "))
+		terminal.Fprintf(table, "  body:\t%s\n", strings.ReplaceAll(result.Body, "\n", " ⏎ "))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -213,6 +214,6 @@ func (s *sample) send(ctx context.Context, out io.Writer, db store.DBTX, sender 
 		fmt.Fprintln(out, "the receiver took it")
 		return nil
 	}
-	fmt.Fprintf(out, "%v\nwhat to check: %s\n", err, advice(result))
+	terminal.Fprintf(out, "%v\nwhat to check: %s\n", err, advice(result))
 	return errReported
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/config"
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/migrations"
 	"github.com/bravorevos/workers/queue"
@@ -139,7 +140,7 @@ func (s secrets) create(ctx context.Context, campaign uuid.UUID) error {
 		if valid > 0 {
 			return "", fmt.Errorf("campaign %s has a secret already; `worker webhooks secret rotate %s` replaces it", campaign, campaign)
 		}
-		return "its webhooks are signed with it from the next try on: give it to the receiver first where that refuses others\n", nil
+		return "its webhooks are signed with it from the next try on: give it to the receiver first where that refuses others", nil
 	})
 }
 
@@ -156,9 +157,9 @@ func (s secrets) rotate(ctx context.Context, campaign uuid.UUID, overlap time.Du
 			return "", fmt.Errorf("end secrets of campaign %s: %w", campaign, err)
 		}
 		if overlap == 0 {
-			return "it alone signs from the next try on\n", nil
+			return "it alone signs from the next try on", nil
 		}
-		return fmt.Sprintf("it signs beside the one before until %s, then alone: give it to the receiver before that\n",
+		return fmt.Sprintf("it signs beside the one before until %s, then alone: give it to the receiver before that",
 			queue.Now(ctx).Add(overlap).UTC().Format(time.RFC3339)), nil
 	})
 }
@@ -196,7 +197,7 @@ func (s secrets) change(ctx context.Context, campaign uuid.UUID, prepare func(tx
 	}
 	// Alone on standard output, so that a script can take it.
 	fmt.Fprintln(s.cmd.OutOrStdout(), secret)
-	fmt.Fprintf(s.cmd.ErrOrStderr(), "this is secret %s of campaign %s; it is not shown again\n%s", id, campaign, follows)
+	terminal.Fprintf(s.cmd.ErrOrStderr(), "this is secret %s of campaign %s; it is not shown again\n%s\n", id, campaign, follows)
 	return nil
 }
 
@@ -273,7 +274,7 @@ func (s secrets) list(ctx context.Context, out io.Writer, campaign *uuid.UUID) e
 		case r.ExpiresAt != nil:
 			expires = r.ExpiresAt.UTC().Format(time.RFC3339)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t…%s\t%s\t%s\n",
+		terminal.Fprintf(table, "%s\t%s\t%s\t%s\t…%s\t%s\t%s\n",
 			r.CampaignID, r.ID, r.CreatedAt.UTC().Format(time.RFC3339), expires, r.Fingerprint, r.KeyID, oneLine(r.Campaign, 60))
 	}
 	return table.Flush()

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/store"
 )
@@ -67,7 +68,7 @@ func (s secrets) revoke(ctx context.Context, campaign, id uuid.UUID, global bool
 	if ended == 0 {
 		return fmt.Errorf("campaign %s has no secret %s; `worker webhooks secret list` shows those there are", campaign, id)
 	}
-	fmt.Fprintf(s.cmd.OutOrStdout(), "%d secret(s) of campaign %s are revoked, from the next try on\n", ended, campaign)
+	terminal.Fprintf(s.cmd.OutOrStdout(), "%d secret(s) of campaign %s are revoked, from the next try on\n", ended, campaign)
 	return nil
 }
 
@@ -104,7 +105,7 @@ func (s secrets) reencrypt(ctx context.Context) error {
 				secret, err := s.vault.Open(r.CampaignID, webhook.Sealed{Ciphertext: r.Ciphertext, KeyID: r.KeyID})
 				if err != nil {
 					closed++
-					fmt.Fprintf(s.cmd.ErrOrStderr(), "secret %s of campaign %s: %v (key %s)\n", r.ID, r.CampaignID, err, r.KeyID)
+					terminal.Fprintf(s.cmd.ErrOrStderr(), "secret %s of campaign %s: %v (key %s)\n", r.ID, r.CampaignID, err, r.KeyID)
 					continue
 				}
 				sealed, err := s.vault.Seal(r.CampaignID, secret)
@@ -123,7 +124,7 @@ func (s secrets) reencrypt(ctx context.Context) error {
 			return err
 		}
 	}
-	fmt.Fprintf(s.cmd.OutOrStdout(), "%d secret(s) are encrypted anew, under key %s\n", done, first)
+	terminal.Fprintf(s.cmd.OutOrStdout(), "%d secret(s) are encrypted anew, under key %s\n", done, first)
 	if closed > 0 {
 		return fmt.Errorf("%d secret(s) could not be opened: see above", closed)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -68,8 +67,11 @@ type worker struct {
 	logger *slog.Logger
 	addr   net.Addr // of the HTTP server
 
+	publicAddr net.Addr // of the public one; nil: there is none
+
 	pool     *pgxpool.Pool
 	beats    *pgxpool.Pool // of the heartbeat alone
+	probe    *pgxpool.Pool // of readiness and the gauges
 	lease    *queue.Lease
 	clock    *queue.Clock
 	vitals   *queue.Vitals
@@ -77,6 +79,7 @@ type worker struct {
 	fenced   chan error // that others took over
 	client   *queue.Client
 	server   *http.Server
+	public   *http.Server   // nil unless there is a second address
 	watchers sync.WaitGroup // the heartbeat and the listener
 	unwatch  context.CancelFunc
 	stopping chan struct{}
@@ -103,11 +106,16 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		return nil, err
 	}
 
+	if w.probe, err = openProbe(ctx, w.pool, cfg.PollOnly); err != nil {
+		return nil, err
+	}
+
 	// Metrics.
 	registry := prometheus.NewRegistry()
 	w.registry, w.clock = registry, queue.NewClock(logger, registry)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		queue.NewDepthCollector(w.pool), jobs.NewLedgerCollector(w.pool), jobs.NewEndpointCollector(w.pool))
+		api.Cached(queue.NewDepthCollector(w.probe)), api.Cached(jobs.NewLedgerCollector(w.probe)),
+		api.Cached(jobs.NewEndpointCollector(w.probe)))
 	vendors := newVendorMetrics(registry)
 
 	// Outside services.
@@ -166,20 +174,30 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	sweeps := jobs.NewSweeps(w.pool, settings)
 
 	// HTTP, before any job may run: a port that is taken must not cut jobs short.
-	mux := http.NewServeMux()
-	api.Install(mux, api.Config{
-		Pool: w.pool, Client: w.client, Sweeps: sweeps, Inbound: jobs.NewInbound(w.pool, w.client, settings),
+	mux, public := http.NewServeMux(), http.NewServeMux()
+	if cfg.PublicListenAddr == "" {
+		public = mux
+	}
+	routes := api.Config{
+		Pool: w.pool, Probe: w.probe, Client: w.client, Sweeps: sweeps, Inbound: jobs.NewInbound(w.pool, w.client, settings),
 		CronSecret: cfg.CronSecret.Reveal(), UnipileSecret: cfg.UnipileWebhookSecret.Reveal(), Metrics: registry,
 		Logger: logger, Version: buildVersion(), MockMode: cfg.UnipileMockMode, Stopping: w.stopping, Alive: w.vitals.Check,
-	})
+	}
+	api.Install(mux, routes)
+	api.InstallPublic(public, routes)
 	err = console.Install(ctx, mux, console.Config{
 		Client: w.client, User: cfg.OperatorUser, Password: cfg.OperatorPassword.Reveal(), Logger: logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := w.serve(ctx, mux); err != nil {
+	if w.server, w.addr, err = w.serve(ctx, "LISTEN_ADDR", cfg.ListenAddr, mux); err != nil {
 		return nil, err
+	}
+	if cfg.PublicListenAddr != "" {
+		if w.public, w.publicAddr, err = w.serve(ctx, "PUBLIC_LISTEN_ADDR", cfg.PublicListenAddr, public); err != nil {
+			return nil, err
+		}
 	}
 
 	// Work.
@@ -189,6 +207,9 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	// The context of Start would cut jobs short when it ends; stop does that softly.
 	if err := w.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("start queue: %w", err)
+	}
+	for _, warning := range cfg.Warnings() {
+		logger.WarnContext(ctx, "insecure configuration", "what", warning)
 	}
 	logger.InfoContext(ctx, "worker started",
 		"version", buildVersion(), "addr", w.addr.String(), "poll_only", cfg.PollOnly, "mock_mode", cfg.UnipileMockMode)
@@ -231,36 +252,6 @@ func join(ctx context.Context, instance *queue.Instance) (err error) {
 	return err
 }
 
-func (w *worker) serve(ctx context.Context, handler http.Handler) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", w.cfg.ListenAddr)
-	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR: %w", err)
-	}
-	w.addr = listener.Addr()
-	w.server = newServer(handler)
-	clocked := queue.WithClock(context.WithoutCancel(ctx), w.clock)
-	w.server.BaseContext = func(net.Listener) context.Context { return clocked }
-	go func() {
-		if err := w.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			w.logger.ErrorContext(ctx, "http server ended", "error", err)
-		}
-	}()
-	return nil
-}
-
-// newServer bounds what a stranger may hold of this process: each connection is a file
-// handle, of which deliveries need theirs. Answers are not bounded, since cron routes wait
-// for the work that they started.
-func newServer(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second, // the body, too: the server reads what a handler refused
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
-}
-
 // stop ends the worker: no new work, then running jobs within SOFT_STOP_TIMEOUT,
 // which the queue enforces, then the rest.
 func (w *worker) stop() error {
@@ -282,8 +273,10 @@ func (w *worker) stop() error {
 func (w *worker) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if w.server != nil {
-		_ = w.server.Shutdown(ctx)
+	for _, server := range []*http.Server{w.public, w.server} {
+		if server != nil {
+			_ = server.Shutdown(ctx)
+		}
 	}
 	if w.client != nil {
 		_ = w.client.StopAndCancel(ctx)
@@ -293,7 +286,7 @@ func (w *worker) close() {
 	if w.mock != nil {
 		w.mock.close()
 	}
-	for _, pool := range []*pgxpool.Pool{w.beats, w.pool} {
+	for _, pool := range []*pgxpool.Pool{w.probe, w.beats, w.pool} {
 		if pool != nil {
 			pool.Close()
 		}

@@ -76,6 +76,8 @@ func (s *Server) readFault(r *http.Request) (string, error) {
 		Reset       bool    `json:"reset"`
 		Hang        bool    `json:"hang"`
 		NullIDs     bool    `json:"null_ids"`
+		SameCursor  bool    `json:"same_cursor"`
+		NewCursors  bool    `json:"new_cursors"`
 		AccountID   string  `json:"account_id"`
 		PersonID    string  `json:"person_id"`
 	}
@@ -87,7 +89,8 @@ func (s *Server) readFault(r *http.Request) (string, error) {
 	f := Fault{
 		Operation: body.Operation, Status: body.Status, Type: body.Type, Title: body.Title, Detail: body.Detail,
 		Times: body.Times, Probability: body.Probability, AfterStore: body.AfterStore, Reset: body.Reset,
-		Hang: body.Hang, NullIDs: body.NullIDs, AccountID: body.AccountID, PersonID: body.PersonID,
+		Hang: body.Hang, NullIDs: body.NullIDs, SameCursor: body.SameCursor, NewCursors: body.NewCursors,
+		AccountID: body.AccountID, PersonID: body.PersonID,
 	}
 	if body.Delay != "" {
 		var err error

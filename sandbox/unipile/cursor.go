@@ -24,7 +24,7 @@ func encodeCursor(state any) *string {
 // cursor unpacks the cursor parameter into state and reports whether there is one.
 func (c *call) cursor(state any) (bool, error) {
 	v := c.r.URL.Query().Get("cursor")
-	if v == "" {
+	if v == "" || leadsNowhere(v) {
 		return false, nil
 	}
 	data, err := base64.StdEncoding.DecodeString(v)

@@ -26,6 +26,8 @@ type Fault struct {
 	Delay      time.Duration // wait before anything else
 	Reset      bool          // cut the connection instead of answering; net/http then repeats a GET by itself
 	Hang       bool          // hold the answer until the client leaves, or Release, ClearFaults or Close
+	SameCursor bool          // succeed, but every page of a list is the first one and names one and the same next
+	NewCursors bool          // the same, but each names another next
 	NullIDs    bool          // succeed, but without message_id, chat_id or comment_id
 
 	AccountID, PersonID string // strike only calls of this account, or that name this person or the chat with them
@@ -78,7 +80,7 @@ func (s *Server) addFault(f Fault) (string, error) {
 
 // complete fills in the error body from what is known of its type or status.
 func (f *Fault) complete() error {
-	effect := f.Reset || f.Hang || f.NullIDs || f.Delay > 0
+	effect := f.Reset || f.Hang || f.NullIDs || f.SameCursor || f.NewCursors || f.Delay > 0
 	if f.Type == "" && f.Status == 0 && effect {
 		return nil
 	}
@@ -179,6 +181,9 @@ func (c *call) leave(result any) (any, error) {
 		if err := c.strike(); err != nil {
 			return nil, err
 		}
+	}
+	if c.fault.SameCursor || c.fault.NewCursors {
+		result = c.loop(result)
 	}
 	if nullable, ok := result.(interface{ withoutIDs() any }); ok && c.fault.NullIDs {
 		return nullable.withoutIDs(), nil

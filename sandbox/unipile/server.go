@@ -69,6 +69,7 @@ type Server struct {
 	disorder   WebhookNoise
 	faults     []*armedFault
 	faultCount int
+	loops      int // cursors of lists that do not end
 	requests   []*Request
 	sent       []SentMessage
 	deliveries []Delivery

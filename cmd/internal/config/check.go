@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"net/mail"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -21,8 +23,8 @@ const (
 	minConnections = 4
 	// maxExchange fits into the time that jobs are given for an exchange.
 	maxExchange = 20 * time.Second
-	// minPassword is what a login needs that is open to the internet.
-	minPassword = 12
+	// minSecret is what a secret needs that anybody may guess at, for as long as they like.
+	minSecret = 16
 )
 
 // check finds what the types do not say.
@@ -31,6 +33,30 @@ func (c Config) check(found *problems) {
 	c.checkServices(found)
 	c.checkProcess(found)
 	c.checkFigures(found)
+	c.checkSecrets(found) // last: what is wrong with them beside is said first
+}
+
+// checkSecrets refuses those that can be guessed: they open routes to everybody who can
+// reach the port, and sign what receivers believe.
+func (c Config) checkSecrets(found *problems) {
+	for variable, secret := range map[string]Secret{
+		"CRON_SECRET": c.CronSecret, "WEBHOOK_SECRET": c.WebhookSecret,
+		"UNIPILE_WEBHOOK_SECRET": c.UnipileWebhookSecret, "OPERATOR_PASSWORD": c.OperatorPassword,
+	} {
+		if n := utf8.RuneCountInString(secret.Reveal()); n > 0 && n < minSecret {
+			found.add(variable, fmt.Sprintf(
+				"is shorter than %d characters, and can be guessed. Make one: openssl rand -hex 32", minSecret))
+		}
+	}
+}
+
+func (c Config) checkPublicAddress(found *problems) {
+	_, port, err := net.SplitHostPort(c.PublicListenAddr)
+	if err != nil {
+		found.add("PUBLIC_LISTEN_ADDR", "is not host:port, for example "+lookup("PUBLIC_LISTEN_ADDR").Example)
+	} else if c.PublicListenAddr == c.ListenAddr && port != "0" {
+		found.add("PUBLIC_LISTEN_ADDR", "is LISTEN_ADDR: give it a port of its own, or unset it to serve all on one")
+	}
 }
 
 func (c Config) checkDatabase(found *problems) {
@@ -104,8 +130,8 @@ func (c Config) checkProcess(found *problems) {
 	if _, _, err := net.SplitHostPort(c.ListenAddr); err != nil {
 		found.add("LISTEN_ADDR", "is not host:port, for example "+lookup("LISTEN_ADDR").Example)
 	}
-	if c.OperatorPassword != "" && len(c.OperatorPassword) < minPassword {
-		found.add("OPERATOR_PASSWORD", "is shorter than 12 characters")
+	if c.PublicListenAddr != "" {
+		c.checkPublicAddress(found)
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

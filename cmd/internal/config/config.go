@@ -16,30 +16,31 @@ import (
 // Config is everything that can be set. The tag "doc" is the sentence that the
 // documentation and `worker help environment` show.
 type Config struct {
-	DatabaseURL Secret `env:"DATABASE_URL" doc:"Postgres to work on, as a URL. With a transaction pooler set POLL_ONLY too." example:"postgres://postgres:password@db.example.com:5432/postgres"`
+	DatabaseURL Secret `env:"DATABASE_URL" doc:"Postgres to work on, as a URL; sslmode=verify-full where it is not on this machine. With a transaction pooler set POLL_ONLY too." example:"postgres://postgres:password@db.example.com:5432/postgres"`
 
 	UnipileAPIKey   Secret `env:"UNIPILE_API_KEY" doc:"Access token of your Unipile workspace: dashboard.unipile.com, Access tokens." example:"kM2xampleToken="`
 	UnipileDSN      string `env:"UNIPILE_DSN" doc:"Your Unipile server, as the dashboard shows it." example:"api8.unipile.com:13443"`
 	UnipileMockMode bool   `env:"UNIPILE_MOCK_MODE" envDefault:"false" doc:"Run against a fake Unipile inside this process. Refused together with UNIPILE_API_KEY." example:"true"`
 	ResendAPIKey    Secret `env:"RESEND_API_KEY" doc:"Key that may send email: resend.com/api-keys." example:"re_example"`
 	ResendBaseURL   string `env:"RESEND_BASE_URL" envDefault:"https://api.resend.com/" doc:"Where Resend's API is; only tests change it." example:"http://127.0.0.1:8103/"`
-	CronSecret      Secret `env:"CRON_SECRET" doc:"Bearer token of the cron routes; also signs webhooks where WEBHOOK_SECRET is not set. Make one: openssl rand -hex 32." example:"9f3c0d1e2f"`
-	WebhookSecret   Secret `env:"WEBHOOK_SECRET" doc:"Signs outgoing webhooks. Make one: openssl rand -hex 32." example:"51ab7c8d9e"`
+	CronSecret      Secret `env:"CRON_SECRET" doc:"Bearer token of the cron routes; 16 characters or more. It also signs webhooks where WEBHOOK_SECRET is not set, which the worker warns of. Make one: openssl rand -hex 32." example:"9f3c0d1e2f7a8b6c5d4e3f2a1b0c9d8e"`
+	WebhookSecret   Secret `env:"WEBHOOK_SECRET" doc:"Signs outgoing webhooks; 16 characters or more. Make one: openssl rand -hex 32." example:"51ab7c8d9e0f1a2b3c4d5e6f708192a3"`
 	SupabaseKey     Secret `env:"SUPABASE_SERVICE_ROLE_KEY" doc:"Accepted and ignored: the workers speak to Postgres directly." example:"eyJhbGciOi"`
 
-	UnipileWebhookSecret Secret `env:"UNIPILE_WEBHOOK_SECRET" doc:"What Unipile's webhooks must send in the header Unipile-Auth, to POST /webhooks/unipile; off without it. Make one: openssl rand -hex 32." example:"c07d4b2f1a"`
+	UnipileWebhookSecret Secret `env:"UNIPILE_WEBHOOK_SECRET" doc:"What Unipile's webhooks must send in the header Unipile-Auth, to POST /webhooks/unipile; 16 characters or more, off without it. Make one: openssl rand -hex 32." example:"c07d4b2f1a0e9d8c7b6a5f4e3d2c1b0a"`
 
 	EmailFrom string `env:"EMAIL_FROM" envDefault:"Bravo revOS <notifications@bravorevos.com>" doc:"Sender of notification emails, on a domain verified at Resend." example:"Kelp <pods@kelp.example>"`
 
 	ListenAddr       string `env:"LISTEN_ADDR" envDefault:":8080" doc:"Address of the HTTP server; :0 takes a free port." example:"127.0.0.1:8080"`
+	PublicListenAddr string `env:"PUBLIC_LISTEN_ADDR" doc:"A second address, for what strangers must reach: POST /webhooks/unipile. LISTEN_ADDR then no longer serves it, and can stay private with the metrics, the cron routes and River UI." example:":8081"`
 	OperatorUser     string `env:"OPERATOR_USER" envDefault:"operator" doc:"Login of River UI." example:"support"`
-	OperatorPassword Secret `env:"OPERATOR_PASSWORD" doc:"Password of River UI, 12 characters or more; River UI is off without it." example:"correct-horse-battery"`
+	OperatorPassword Secret `env:"OPERATOR_PASSWORD" doc:"Password of River UI, 16 characters or more; River UI is off without it. Make one: openssl rand -hex 32." example:"correct-horse-battery"`
 
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error." example:"debug"`
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" doc:"json, text, or auto: text on a terminal, json otherwise." example:"json"`
 
 	PollOnly        bool          `env:"POLL_ONLY" envDefault:"false" doc:"Do without LISTEN and prepared statements, for a DATABASE_URL behind a transaction pooler. Rows are then picked up by the periodic sweeps." example:"true"`
-	MaxConnections  int32         `env:"DATABASE_MAX_CONNECTIONS" envDefault:"20" doc:"Size of the connection pool, 4 or more; three more are used: to listen, by River, and by the heartbeat." example:"10"`
+	MaxConnections  int32         `env:"DATABASE_MAX_CONNECTIONS" envDefault:"20" doc:"Size of the connection pool, 4 or more; five more are used: to listen, by River, by the heartbeat, and two by /readyz and /metrics." example:"10"`
 	SoftStopTimeout time.Duration `env:"SOFT_STOP_TIMEOUT" envDefault:"20s" doc:"How long running jobs may finish after SIGTERM before they are cut short. The platform's own grace period must be longer." example:"45s"`
 
 	ScrapeSweepInterval       time.Duration `env:"SCRAPE_SWEEP_INTERVAL" envDefault:"5m" doc:"How often due scrape jobs are looked for." example:"1m"`

@@ -25,7 +25,7 @@ func sound(changes map[string]string) []string {
 		"UNIPILE_API_KEY": "unipile-key",
 		"UNIPILE_DSN":     "api8.unipile.com:13443",
 		"RESEND_API_KEY":  "re_key",
-		"CRON_SECRET":     "cron-secret",
+		"CRON_SECRET":     "cron-secret-of-the-tests",
 	}
 	maps.Copy(values, changes)
 	var environ []string
@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 		UnipileDSN:                "api8.unipile.com:13443",
 		ResendAPIKey:              "re_key",
 		ResendBaseURL:             "https://api.resend.com/",
-		CronSecret:                "cron-secret",
+		CronSecret:                "cron-secret-of-the-tests",
 		EmailFrom:                 "Bravo revOS <notifications@bravorevos.com>",
 		ListenAddr:                ":8080",
 		OperatorUser:              "operator",
@@ -109,7 +109,7 @@ func TestDefaults(t *testing.T) {
 func TestValues(t *testing.T) {
 	t.Parallel()
 	got, err := Load(sound(map[string]string{
-		"CRON_SECRET":           " cron-secret\n",
+		"CRON_SECRET":           " cron-secret-of-the-tests\n",
 		"LISTEN_ADDR":           "",
 		"LOG_LEVEL":             "  ",
 		"SCRAPE_SWEEP_INTERVAL": "",

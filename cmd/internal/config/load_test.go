@@ -89,7 +89,12 @@ func TestLoadRefuses(t *testing.T) {
 		"zero in schedule":      {map[string]string{"WEBHOOK_SCHEDULE": "5m,0s"}, "WEBHOOK_SCHEDULE must be more than zero"},
 		"no messages":           {map[string]string{"FIRST_DMS_PER_DAY": "0"}, "FIRST_DMS_PER_DAY must be more than zero"},
 		"no address to listen":  {map[string]string{"LISTEN_ADDR": "8080"}, "LISTEN_ADDR is not host:port"},
-		"short password":        {map[string]string{"OPERATOR_PASSWORD": "hunter2"}, "OPERATOR_PASSWORD is shorter than 12"},
+		"short password":        {map[string]string{"OPERATOR_PASSWORD": "fifteen-letters"}, "OPERATOR_PASSWORD is shorter than 16 characters, and can be guessed. Make one: openssl rand -hex 32"},
+		"one letter":            {map[string]string{"CRON_SECRET": "x"}, "CRON_SECRET is shorter than 16"},
+		"a short signature":     {map[string]string{"WEBHOOK_SECRET": "hunter2"}, "WEBHOOK_SECRET is shorter than 16"},
+		"a short header":        {map[string]string{"UNIPILE_WEBHOOK_SECRET": "hunter2"}, "UNIPILE_WEBHOOK_SECRET is shorter than 16"},
+		"no public address":     {map[string]string{"PUBLIC_LISTEN_ADDR": "8081"}, "PUBLIC_LISTEN_ADDR is not host:port"},
+		"one address twice":     {map[string]string{"PUBLIC_LISTEN_ADDR": ":8080"}, "PUBLIC_LISTEN_ADDR is LISTEN_ADDR"},
 		"bad level":             {map[string]string{"LOG_LEVEL": value}, "LOG_LEVEL is none of debug, info, warn, error"},
 		"bad format":            {map[string]string{"LOG_FORMAT": value}, "LOG_FORMAT is none of auto, json, text"},
 	} {
