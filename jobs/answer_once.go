@@ -37,7 +37,8 @@ func (d database) answerComment(ctx context.Context, tx pgx.Tx, m store.MessageI
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return queueError(m.Purpose, err)
 	}
-	there, err := d.MessageIsThere(ctx, tx, store.MessageIsThereParams{CampaignID: m.CampaignID, RecipientID: m.RecipientID})
+	same := store.MessageIsThereParams{CampaignID: m.CampaignID, RecipientID: m.RecipientID}
+	there, err := d.MessageIsThere(ctx, tx, same)
 	if err != nil {
 		return fmt.Errorf("look for the first message: %w", err)
 	}

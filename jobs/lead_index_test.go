@@ -76,3 +76,33 @@ func TestLeadsAreFoundByIndex(t *testing.T) {
 		}
 	}
 }
+
+// Ensure it costs next to nothing to learn that nobody who was contacted is unknown, and
+// who is, where one campaign holds all that producers left and others hold nothing.
+func TestUnknownLeadsAreFoundByIndex(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	client := b.seedClient()
+	old := b.campaign(row{"client_id": client})
+	b.exec(`INSERT INTO leads (campaign_id, linkedin_id, status)
+		SELECT $1, 'old-' || n, CASE WHEN n % 2 = 0 THEN 'completed' ELSE 'opted_out' END FROM generate_series(1, 20000) n`, old)
+	b.exec("UPDATE leads SET provider_missing_at = now() WHERE status = 'opted_out' AND linkedin_id <> 'old-1'")
+	b.exec("ANALYZE leads")
+	id, _ := b.message(1, row{"campaign_id": b.campaign(row{"client_id": client})})
+	db := &explainer{DBTX: b.pool}
+	if _, err := store.New().MessageGetContact(t.Context(), db, id); db.plan == "" {
+		t.Fatal(err)
+	}
+	for _, index := range []string{"workers_leads_unknown", "workers_leads_out_unknown"} {
+		if !strings.Contains(db.plan, `"`+index+`"`) {
+			t.Errorf("the index %s is not used:\n%s", index, db.plan)
+		}
+	}
+	if strings.Contains(db.plan, `"Seq Scan"`) {
+		t.Errorf("a table is read as a whole:\n%s", db.plan)
+	}
+	contact := store.LeadFindContactedParams{CampaignID: &old, ProviderID: member(1), Names: []string{"person-1"}}
+	if _, err := store.New().LeadFindContacted(t.Context(), db, contact); !strings.Contains(db.plan, `"workers_leads_names"`) {
+		t.Errorf("a contacted lead is not found by its name's index (%v):\n%s", err, db.plan)
+	}
+}

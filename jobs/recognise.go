@@ -50,6 +50,9 @@ func (w *sendDM) recognise(ctx context.Context, id int64) (settled bool, err err
 	if m.Rests || m.IsContacted || !m.IsUnsure {
 		return false, nil
 	}
+	if _, err := w.findContacted(ctx, w.Pool, m); !errors.Is(err, pgx.ErrNoRows) {
+		return false, err // their member id stands in the URL of a lead: the claim skips the message
+	}
 	if err := w.takeProfileRead(ctx, m.AccountID, w.settings.ProfileReadsPerDay); err != nil {
 		if usedUp, ok := errors.AsType[*profilesUsedUpError](err); ok {
 			return true, w.holdUnsure(ctx, m, 0, min(usedUp.wait, limitedWait), unsureUsedUp, err)
@@ -104,13 +107,10 @@ func (d database) isNobodyContacted(ctx context.Context, tx pgx.Tx, id int64) (g
 	if err != nil {
 		return false, fmt.Errorf("read whom message %d goes to: %w", id, err)
 	}
-	if !m.IsContacted && m.RecipientSlug == nil {
-		return !m.IsUnsure, nil
+	if !m.IsContacted && !m.IsUnsure && m.RecipientSlug == nil {
+		return true, nil
 	}
-	known := names(m.RecipientID, "/in/"+deref(m.RecipientSlug))
-	lead, err := d.LeadFindContacted(ctx, tx, store.LeadFindContactedParams{
-		CampaignID: &m.CampaignID, OwnID: m.LeadID, ProviderID: m.RecipientID, Names: known,
-	})
+	lead, err := d.findContacted(ctx, tx, m)
 	switch {
 	case err == nil && lead.ProviderID == nil:
 		if err := d.identify(ctx, tx, m.AccountID, lead.ID, m.RecipientID); err != nil {
@@ -120,22 +120,41 @@ func (d database) isNobodyContacted(ctx context.Context, tx pgx.Tx, id int64) (g
 	case err == nil:
 		return false, d.skip(ctx, tx, id, "already_contacted")
 	case !errors.Is(err, pgx.ErrNoRows):
-		return false, fmt.Errorf("find contacted lead of message %d: %w", id, err)
+		return false, err
 	}
 	optedOut, err := d.LeadHasOptedOut(ctx, tx, store.LeadHasOptedOutParams{
-		ClientID: m.ClientID, CampaignID: m.CampaignID, ProviderID: m.RecipientID, Names: known,
+		ClientID: m.ClientID, CampaignID: m.CampaignID, ProviderID: m.RecipientID, Names: namesOf(m),
 	})
 	if err != nil {
 		return false, fmt.Errorf("look for an opt-out: %w", err)
 	}
 	if !optedOut {
-		return true, nil
+		return !m.IsUnsure, nil
 	}
 	note := store.OptOutNoteParams{ClientID: m.ClientID, CampaignID: m.CampaignID, PersonID: m.RecipientID}
 	if err := d.OptOutNote(ctx, tx, note); err != nil {
 		return false, fmt.Errorf("note an opt-out: %w", err)
 	}
 	return false, d.skip(ctx, tx, id, "opted_out")
+}
+
+// findContacted finds the lead by which a message's recipient was contacted before; else
+// the error wraps pgx.ErrNoRows.
+func (d database) findContacted(
+	ctx context.Context, db store.DBTX, m store.MessageGetContactRow,
+) (store.LeadFindContactedRow, error) {
+	lead, err := d.LeadFindContacted(ctx, db, store.LeadFindContactedParams{
+		CampaignID: &m.CampaignID, OwnID: m.LeadID, ProviderID: m.RecipientID, Names: namesOf(m),
+	})
+	if err != nil {
+		return lead, fmt.Errorf("find contacted lead of campaign %s: %w", m.CampaignID, err)
+	}
+	return lead, nil
+}
+
+// namesOf are what rows from before the workers may call a message's recipient.
+func namesOf(m store.MessageGetContactRow) []string {
+	return names(m.RecipientID, "/in/"+deref(m.RecipientSlug))
 }
 
 func (d database) skip(ctx context.Context, tx pgx.Tx, id int64, reason string) error {

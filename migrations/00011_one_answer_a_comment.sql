@@ -77,7 +77,10 @@ ALTER TABLE public.leads ADD COLUMN IF NOT EXISTS provider_missing_at timestampt
 -- has any is asked before each first message, and mostly there are none.
 CREATE INDEX IF NOT EXISTS workers_leads_unknown ON public.leads (campaign_id, provider_missing_at, status)
     WHERE status <> 'comment_detected' AND provider_id IS NULL AND linkedin_id !~ '^A[A-Z][A-Za-z0-9_-]{10,}$';
--- It has taken this one's place.
+CREATE INDEX IF NOT EXISTS workers_leads_out_unknown ON public.leads (campaign_id)
+    WHERE status = 'opted_out' AND provider_id IS NULL AND provider_missing_at IS NULL
+        AND linkedin_id !~ '^A[A-Z][A-Za-z0-9_-]{10,}$';
+-- The first has taken this one's place.
 DROP INDEX IF EXISTS public.workers_leads_unresolved;
 
 -- +goose Down
@@ -85,4 +88,5 @@ DROP INDEX IF EXISTS public.workers_leads_unresolved;
 -- key: without it the next version would have to refuse rows that are there.
 CREATE INDEX IF NOT EXISTS workers_leads_unresolved ON public.leads (campaign_id)
     WHERE status = 'dm_sent' AND provider_id IS NULL AND linkedin_id !~ '^A[A-Za-z][A-Za-z0-9_-]{10,}$';
+DROP INDEX IF EXISTS public.workers_leads_out_unknown;
 DROP INDEX IF EXISTS public.workers_leads_unknown;

@@ -41,8 +41,9 @@ Texts stand in campaigns.dm_template_step1, or with variants in campaigns.settin
       "public_reply": {"variants": ["{{first_name}}, I sent you an invitation"]},
       "invitation": {"variants": ["Hi {{first_name}}, you asked for my guide"]}}}}
 
-It warns of live campaigns that wait for the same word under the same post: a comment brings
-the message of one of them only. The exit code is 1 when anything is wrong; warnings are not.`,
+It warns of live campaigns that wait for the same word under the same post. A comment brings the
+message of one of them only, however many workers read it: that of the campaign which reads it
+first. The exit code is 1 when anything is wrong; warnings are not.`,
 		Example: "  worker campaigns check --preview",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids := make([]uuid.UUID, len(args))
