@@ -35,6 +35,12 @@ type Account struct {
 	WritingUntil         *time.Time
 }
 
+type FirstLook struct {
+	AccountID string
+	Since     time.Time
+	Until     *time.Time
+}
+
 type Pause struct {
 	AccountID string
 	Action    string
@@ -80,10 +86,4 @@ type WebhookEndpoint struct {
 	Openings       int32
 	GapMs          int64
 	CreatedAt      time.Time
-}
-
-type WorkersFirstLook struct {
-	AccountID string
-	Since     time.Time
-	Until     *time.Time
 }

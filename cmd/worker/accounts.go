@@ -37,7 +37,8 @@ account in again or clear its restriction on LinkedIn first, then resume it.`,
 			return withAccounts(cmd.Context(), environ, func(a accounts) error { return a.list(cmd.Context(), cmd.OutOrStdout()) })
 		},
 	}
-	cmd.AddCommand(showCommand(environ), setCommand(environ), forecastCommand(environ), pauseCommand(environ), resumeCommand(environ))
+	cmd.AddCommand(showCommand(environ), setCommand(environ), forecastCommand(environ), pauseCommand(environ), resumeCommand(environ),
+		lookFirstCommand(environ))
 	return cmd
 }
 
@@ -47,6 +48,7 @@ type accounts struct {
 	q         *store.Queries
 	sweeps    *jobs.Sweeps
 	campaigns *jobs.Campaigns
+	lookFirst bool // always, by the environment of this shell
 }
 
 func withAccounts(ctx context.Context, environ []string, f func(accounts) error) error {
@@ -61,6 +63,7 @@ func withAccounts(ctx context.Context, environ []string, f func(accounts) error)
 		settings := jobSettings(cfg)
 		return f(accounts{
 			pool: pool, q: store.New(), sweeps: jobs.NewSweeps(pool, settings), campaigns: jobs.NewCampaigns(pool, settings),
+			lookFirst: settings.LookFirst,
 		})
 	})
 }
