@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -62,13 +63,14 @@ func copyDatabase(t *testing.T, from string) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := config.Database + "_before"
+	name := config.Database + "_old" // names are cut at 63 bytes
 	t.Cleanup(func() {
-		_, err := server.Exec(t.Context(), "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
+		ctx := context.WithoutCancel(t.Context())
+		_, err := server.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
 		if err != nil {
 			t.Error(err)
 		}
-		_ = server.Close(t.Context())
+		_ = server.Close(ctx)
 	})
 	// What a killed worker left is not gone at once.
 	wait(t, "a copy of the database", func() bool {
