@@ -96,7 +96,7 @@ func (w *hearing) hearOnce(ctx context.Context, accountID string, m heard) error
 	}
 	lies := before
 	if !unasked {
-		lies = questionOf(lead).orderOf(m, askedSlack)
+		lies = questionOf(lead).orderOf(m)
 	}
 	if lies != after {
 		// What is not clear yet is looked at again, unless it is a "stop".
@@ -246,7 +246,7 @@ func (w *hearing) read(
 	}
 	around, err := w.InboxMessageListAround(ctx, w.Pool, store.InboxMessageListAroundParams{
 		AccountID: accountID, SenderID: m.SenderID, ChatID: m.ChatID,
-		SentAt: m.SentAt, ID: m.ID, Since: questionOf(lead).since(askedSlack),
+		SentAt: m.SentAt, ID: m.ID, Since: questionOf(lead).earliest(),
 	})
 	if err != nil {
 		return conversation.Reply{}, fmt.Errorf("read messages around: %w", err)

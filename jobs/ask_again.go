@@ -32,7 +32,7 @@ func (w *answers) turn(ctx context.Context, lead store.LeadFindAskedRow, m heard
 	}
 	turn := conversation.Turn{Questions: int(c.Questions), Held: c.IsHeld}
 	asked := question{askedAt: c.AskedAt, claimedAt: c.ProviderClaimedAt, sentAt: c.ProviderSentAt}
-	if asked.orderOf(m, yesSkew) == after {
+	if !m.SentAt.Before(asked.since(yesSkew)) {
 		turn.Suggestion = c.Suggestion
 	}
 	row, err := w.LeadGetForWording(ctx, w.Pool, store.LeadGetForWordingParams{LeadID: lead.ID, ScrapeJobID: deref(lead.ScrapeJobID)})

@@ -73,11 +73,11 @@ func (w *sendDM) sentBetween(m *store.MessageLockRow, at time.Time) time.Time {
 }
 
 // doubtEnds is when a message that is not in the chat was surely not sent. Until its time
-// was over the send was under way. For as long again the kernel may have delivered what
-// the network had swallowed: that is the limit of the sockets, see package unipile. And
-// what the provider took then, it shows late.
+// was over the send was under way. For half as long again the kernel may have delivered
+// what the network had swallowed: that is the limit of the sockets, see package unipile.
+// And what the provider took then, it shows late.
 func (w *sendDM) doubtEnds(m *store.MessageLockRow) time.Time {
-	return m.ClaimedAt.Add(2*w.settings.SendTimeout + w.settings.ReadLag)
+	return m.ClaimedAt.Add(w.settings.SendTimeout + w.settings.SendTimeout/2 + w.settings.ReadLag)
 }
 
 // blindLookUpWait is how long a message rests that the provider would not let us

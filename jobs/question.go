@@ -10,8 +10,8 @@ const (
 	// askedSlack is how much earlier than our question an answer to it may be: people
 	// write of themselves when they have commented.
 	askedSlack = 2 * time.Minute
-	// estimatedSlack is the same where the provider did not tell when our question was
-	// sent, so that its clock and ours meet.
+	// estimatedSlack is for a moment of ours that is put into the time of the provider, whose
+	// messages may be by yet another clock.
 	estimatedSlack = 15 * time.Minute
 )
 
@@ -27,6 +27,11 @@ func questionOf(lead store.LeadFindAskedRow) question {
 	return question{askedAt: lead.AskedAt, claimedAt: lead.ProviderClaimedAt, sentAt: lead.ProviderSentAt}
 }
 
+// earliest is where the answers to a question may begin, whichever clock is right.
+func (q question) earliest() time.Time {
+	return earlier(q.since(askedSlack), q.askedAt.Add(-askedSlack))
+}
+
 // since is where the answers to a question begin, by the provider's clock.
 func (q question) since(slack time.Duration) time.Time {
 	switch {
@@ -35,7 +40,7 @@ func (q question) since(slack time.Duration) time.Time {
 	case isKnown(q.claimedAt):
 		return q.claimedAt.Add(-slack)
 	default:
-		return q.askedAt.Add(-max(slack, estimatedSlack))
+		return q.askedAt.Add(-slack)
 	}
 }
 
@@ -48,15 +53,17 @@ const (
 	unclear // until the provider has shown our question among its messages
 )
 
-// orderOf tells whether a message came after a question. By our own clock it was before
+// orderOf tells whether a message is an answer to a question. By our own clock it is none
 // when we had it before we asked. Else the provider's messages are compared with each
 // other: its clock may be off from ours, and the times of its messages from its clock.
-// While our question has not been seen among them, it is only guessed after an hour.
-func (q question) orderOf(m heard, slack time.Duration) order {
+// Where the clocks differ, an answer too many is heard rather than a lead lost: what is
+// late enough by either of them is one. While our question has not been seen among the
+// provider's messages, no answer is ruled out, for an hour.
+func (q question) orderOf(m heard) order {
 	switch {
-	case m.ReceivedAt.Before(q.askedAt.Add(-slack)):
+	case m.ReceivedAt.Before(q.askedAt.Add(-askedSlack)):
 		return before
-	case !m.SentAt.Before(q.since(slack)):
+	case !m.SentAt.Before(q.earliest()):
 		return after
 	case isKnown(q.claimedAt) && !isKnown(q.sentAt) && m.IsFresh:
 		return unclear

@@ -190,23 +190,22 @@ func (w *sendDM) compare(ctx context.Context, s sought, own []unipile.Message) (
 			fresh = append(fresh, m)
 		}
 	}
-	for _, same := range []func(shown, sent string) bool{conversation.IsSame, conversation.LooksSame} {
-		for _, m := range fresh {
-			if same(m.Text, s.body) {
-				return seen{message: &m}, nil
-			}
-		}
+	if len(fresh) == 0 {
+		return seen{}, nil
 	}
-	if len(fresh) == 0 || s.others == nil {
+	nameless, err := w.MessageListNameless(ctx, w.Pool, store.MessageListNamelessParams{AccountID: s.accountID, Since: s.from})
+	if err != nil {
+		return seen{}, fmt.Errorf("list messages without an id: %w", err)
+	}
+	if found := pick(fresh, s, nameless); found != nil {
+		return seen{message: found}, nil
+	}
+	if s.others == nil {
 		return seen{}, nil
 	}
 	since, matters, err := s.others(ctx)
 	if err != nil || !matters {
 		return seen{}, err
-	}
-	nameless, err := w.MessageListNameless(ctx, w.Pool, store.MessageListNamelessParams{AccountID: s.accountID, Since: s.from})
-	if err != nil {
-		return seen{}, fmt.Errorf("list messages without an id: %w", err)
 	}
 	for _, m := range fresh {
 		if m.At.Before(since) && !m.At.IsZero() {
@@ -217,6 +216,33 @@ func (w *sendDM) compare(ctx context.Context, s sought, own []unipile.Message) (
 		}
 	}
 	return seen{}, nil
+}
+
+// pick chooses the message among those with its words: the exact ones first, the newest
+// of them. As many as other messages of the ledger with the same words went out to that
+// person, without an id, are theirs.
+func pick(fresh []unipile.Message, s sought, nameless []store.MessageListNamelessRow) *unipile.Message {
+	var alike []unipile.Message
+	for _, m := range fresh {
+		if conversation.LooksSame(m.Text, s.body) {
+			alike = append(alike, m)
+		}
+	}
+	theirs := 0
+	for _, n := range nameless {
+		if n.ID != s.id && n.RecipientID == s.recipientID && n.State == store.MessageSent && conversation.LooksSame(n.Body, s.body) {
+			theirs++
+		}
+	}
+	if len(alike) <= theirs {
+		return nil
+	}
+	for _, m := range alike {
+		if conversation.IsSame(m.Text, s.body) {
+			return &m
+		}
+	}
+	return &alike[0]
 }
 
 // isOneOf reports whether what the account wrote to a person is another message of the

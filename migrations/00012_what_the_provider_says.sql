@@ -15,6 +15,9 @@ ALTER TABLE workers.messages ADD CONSTRAINT messages_doubt_check
 -- Those which only their text tells.
 CREATE INDEX IF NOT EXISTS messages_nameless ON workers.messages (account_id, claimed_at)
     WHERE provider_message_id IS NULL AND state IN ('sending', 'sent', 'unknown');
+-- What the provider's clock said at the newest claims.
+CREATE INDEX IF NOT EXISTS messages_clock ON workers.messages (account_id, claimed_at)
+    WHERE provider_claimed_at IS NOT NULL AND state = 'sent';
 
 ALTER TABLE workers.accounts
     ADD COLUMN IF NOT EXISTS writing_until timestamptz;        -- a write is under way, at most until then

@@ -15,7 +15,8 @@ WHERE m.lead_id = @lead_id
 
 -- name: TakeoverSet :execrows
 -- A human wrote to these people after we did, by the provider's clock: the workers are
--- silent from then on.
+-- silent from then on. What was written before first looks were switched on may be a
+-- message of ours that a database forgot when it was set back.
 INSERT INTO workers.takeovers (lead_id, reason)
 SELECT l.id, @reason
 FROM public.leads l
@@ -30,6 +31,11 @@ WHERE m.account_id = @account_id
         WHERE i.account_id = @account_id
           AND i.sender_id = m.recipient_id
           AND i.chat_id = nullif(@chat_id::text, '')))
+  AND NOT EXISTS (
+      SELECT FROM workers.first_looks f
+      WHERE f.account_id IN ('', @account_id)
+        AND (f.until IS NULL OR f.until > now())
+        AND f.since > @written_at)
 GROUP BY l.id
 ON CONFLICT (lead_id) DO NOTHING;
 

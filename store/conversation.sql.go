@@ -620,6 +620,11 @@ WHERE m.account_id = $2
         WHERE i.account_id = $2
           AND i.sender_id = m.recipient_id
           AND i.chat_id = nullif($4::text, '')))
+  AND NOT EXISTS (
+      SELECT FROM workers.first_looks f
+      WHERE f.account_id IN ('', $2)
+        AND (f.until IS NULL OR f.until > now())
+        AND f.since > $3)
 GROUP BY l.id
 ON CONFLICT (lead_id) DO NOTHING
 `
@@ -633,7 +638,8 @@ type TakeoverSetParams struct {
 }
 
 // A human wrote to these people after we did, by the provider's clock: the workers are
-// silent from then on.
+// silent from then on. What was written before first looks were switched on may be a
+// message of ours that a database forgot when it was set back.
 func (q *Queries) TakeoverSet(ctx context.Context, db DBTX, arg TakeoverSetParams) (int64, error) {
 	result, err := db.Exec(ctx, takeoverSet,
 		arg.Reason,

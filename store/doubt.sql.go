@@ -37,15 +37,15 @@ ORDER BY account_id DESC
 `
 
 // What is switched on for an account: by its own name, or for all.
-func (q *Queries) FirstLookList(ctx context.Context, db DBTX, accountID string) ([]WorkersFirstLook, error) {
+func (q *Queries) FirstLookList(ctx context.Context, db DBTX, accountID string) ([]FirstLook, error) {
 	rows, err := db.Query(ctx, firstLookList, accountID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []WorkersFirstLook
+	var items []FirstLook
 	for rows.Next() {
-		var i WorkersFirstLook
+		var i FirstLook
 		if err := rows.Scan(&i.AccountID, &i.Since, &i.Until); err != nil {
 			return nil, err
 		}

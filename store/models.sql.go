@@ -40,6 +40,12 @@ type Account struct {
 	RelinkedAt           *time.Time
 }
 
+type FirstLook struct {
+	AccountID string
+	Since     time.Time
+	Until     *time.Time
+}
+
 type Pause struct {
 	AccountID string
 	Action    string
@@ -85,10 +91,4 @@ type WebhookEndpoint struct {
 	Openings       int32
 	GapMs          int64
 	CreatedAt      time.Time
-}
-
-type WorkersFirstLook struct {
-	AccountID string
-	Since     time.Time
-	Until     *time.Time
 }

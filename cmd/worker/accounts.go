@@ -39,7 +39,8 @@ account in again or clear its restriction on LinkedIn first, then resume it.`,
 			return withAccounts(cmd.Context(), environ, func(a accounts) error { return a.list(cmd.Context(), cmd.OutOrStdout()) })
 		},
 	}
-	cmd.AddCommand(showCommand(environ), setCommand(environ), forecastCommand(environ), pauseCommand(environ), resumeCommand(environ), moveCommand(environ))
+	cmd.AddCommand(showCommand(environ), setCommand(environ), forecastCommand(environ), pauseCommand(environ), resumeCommand(environ),
+		moveCommand(environ), lookFirstCommand(environ))
 	return cmd
 }
 
@@ -50,6 +51,7 @@ type accounts struct {
 	sweeps    *jobs.Sweeps
 	campaigns *jobs.Campaigns
 	settings  jobs.Settings
+	lookFirst bool // always, by the environment of this shell
 }
 
 func withAccounts(ctx context.Context, environ []string, f func(accounts) error) error {
@@ -64,7 +66,8 @@ func withAccounts(ctx context.Context, environ []string, f func(accounts) error)
 		settings := jobSettings(cfg)
 		return f(accounts{
 			pool: pool, q: store.New(), sweeps: jobs.NewSweeps(pool, settings), campaigns: jobs.NewCampaigns(pool, settings),
-			settings: settings,
+			settings:  settings,
+			lookFirst: settings.LookFirst,
 		})
 	})
 }

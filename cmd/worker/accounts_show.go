@@ -33,6 +33,11 @@ environment of this shell has them.`,
 				if err != nil {
 					return err
 				}
+				looks, err := a.q.FirstLookList(cmd.Context(), a.pool, args[0])
+				if err != nil {
+					return fmt.Errorf("list first looks of account %s: %w", args[0], err)
+				}
+				printFirstLooks(cmd.OutOrStdout(), looks, a.lookFirst)
 				return printUsage(cmd.OutOrStdout(), usage)
 			})
 		},

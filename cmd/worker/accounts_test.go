@@ -52,6 +52,20 @@ func TestAccountsCommands(t *testing.T) {
 		{"accounts", "first_dm", 0},
 		{"accounts resume " + accountID, "is resumed", 0},
 		{"accounts resume " + accountID, "is not paused", 1},
+		{"accounts show " + accountID, "look first     off", 0},
+		{"accounts look-first", "name one account, or --all", 2},
+		{"accounts look-first --all", "--for 48h", 2},
+		{"accounts look-first nobody --until-off", "no scrape job or message", 1},
+		{"accounts look-first --all --for 48h", "all accounts: the chat is looked into before each first try, for 48h", 0},
+		{"accounts show " + accountID, "look first     on for all accounts, until 2", 0},
+		{"accounts look-first " + accountID + " --until-off", "until you switch it off", 0},
+		{"accounts show " + accountID, "look first     on for this account, until you switch it off", 0},
+		{"accounts look-first " + accountID + " --off", "without a look", 0},
+		{"accounts look-first " + accountID + " --off", "not switched on", 1},
+		{"leads settle", "no message waits for you", 0},
+		{"leads settle --sent", "name the lead", 2},
+		{"leads settle d1c7a9f0-2b64-4f7d-a1e3-5b6c7d8e9f01", "--sent or --resend", 2},
+		{"leads settle d1c7a9f0-2b64-4f7d-a1e3-5b6c7d8e9f01 --sent", "is in doubt", 1},
 	} {
 		out, err := o.call(t, strings.Fields(step.args)...)
 		if err != nil {

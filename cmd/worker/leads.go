@@ -25,7 +25,7 @@ func leadsCommand(environ []string) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(leadShowCommand(environ), leadHoldCommand(environ), leadReleaseCommand(environ))
+	cmd.AddCommand(leadShowCommand(environ), leadHoldCommand(environ), leadReleaseCommand(environ), leadSettleCommand(environ))
 	return cmd
 }
 
@@ -87,6 +87,9 @@ func (a accounts) showLead(ctx context.Context, out io.Writer, wanted string) er
 				s.At.UTC().Format(time.RFC3339), s.What, s.State, oneLine(why, 60), oneLine(words, 80))
 		}
 		if err := table.Flush(); err != nil {
+			return err
+		}
+		if err := a.showDoubt(ctx, out, lead.ID); err != nil {
 			return err
 		}
 		if err := a.showWebhooks(ctx, out, lead); err != nil {

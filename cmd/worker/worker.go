@@ -325,6 +325,7 @@ func jobSettings(cfg config.Config) jobs.Settings {
 			WorkingHours: cfg.WorkingHours, TimeZone: cfg.TimeZone,
 		},
 		PollUnit: cfg.PollIntervalUnit, CommentReadsPerDay: cfg.CommentReadsPerDay, FailedPollWait: cfg.FailedPollWait, ReadLag: cfg.UnipileReadLag, SendTimeout: cfg.UnipileTimeout,
+		LookFirst:       cfg.LookFirst,
 		WebhookSchedule: cfg.WebhookSchedule, WebhookSecret: cfg.SigningSecret().Reveal(), WebhookVault: cfg.Vault(), EmailFrom: cfg.EmailFrom,
 		Retention: cfg.Retention,
 	}

@@ -37,7 +37,7 @@ type Config struct {
 	// Timeout of one whole exchange; 0 means 20 s.
 	Timeout time.Duration
 	// HTTPClient is optional. It is copied; redirects are never followed. Without it
-	// nothing is delivered later than twice the Timeout after an exchange began.
+	// nothing is delivered later than one and a half Timeouts after an exchange began.
 	HTTPClient *http.Client
 	// Observe is told of each exchange; optional.
 	Observe integrations.Observer
@@ -71,7 +71,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	timeout := cmp.Or(cfg.Timeout, integrations.DefaultTimeout)
 	if cfg.HTTPClient == nil {
-		cfg.HTTPClient = &http.Client{Transport: newTransport(timeout)}
+		cfg.HTTPClient = &http.Client{Transport: newTransport(timeout / 2)}
 	}
 	return &Client{
 		http: integrations.Client{

@@ -69,8 +69,10 @@ type Config struct {
 
 	WriteGapMin    time.Duration `env:"WRITE_GAP_MIN" envDefault:"30s" doc:"Shortest pause between two writes of one account." example:"45s"`
 	WriteGapMax    time.Duration `env:"WRITE_GAP_MAX" envDefault:"90s" doc:"Longest pause between two writes of one account." example:"3m30s"`
-	UnipileReadLag time.Duration `env:"UNIPILE_READ_LAG" envDefault:"90s" doc:"How long a sent message may be missing from Unipile's reads; a message in doubt is not sent again before." example:"2m"`
+	UnipileReadLag time.Duration `env:"UNIPILE_READ_LAG" envDefault:"90s" doc:"How long a sent message may be missing from Unipile's reads; a message in doubt is not sent again before that and one and a half times UNIPILE_TIMEOUT are over." example:"2m"`
 	UnipileTimeout time.Duration `env:"UNIPILE_TIMEOUT" envDefault:"20s" doc:"Limit of one exchange with Unipile; at most 20s." example:"10s"`
+
+	LookFirst bool `env:"LOOK_BEFORE_FIRST_DM" envDefault:"false" doc:"Look into the chat before each message that was never tried, on all accounts and for good; worker accounts look-first does it for a time." example:"true"`
 
 	WebhookEncryptionKey Secret `env:"WEBHOOK_ENCRYPTION_KEY" doc:"Encrypts the webhook secrets of campaigns in the database; needed once a campaign has one. 32 bytes as base64 or hexadecimal digits; several with commas between: the first encrypts, all decrypt. Make one: openssl rand -base64 32." example:"3q2+796tvu/erb7v3q2+796tvu/erb7v3q2+796tvu8="`
 
