@@ -3,8 +3,6 @@ package jobs_test
 import (
 	"testing"
 
-	"github.com/riverqueue/river"
-
 	"github.com/bravorevos/workers/jobs"
 )
 
@@ -87,5 +85,4 @@ func TestCommentIsNotCapturedWithoutItsWebhook(t *testing.T) {
 	if captured != 1 {
 		t.Errorf("%d addresses were captured, want 1", captured)
 	}
-	_ = river.EventKindJobCompleted
 }
