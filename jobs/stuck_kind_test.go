@@ -60,8 +60,8 @@ func TestDeliveriesToLockedRows(t *testing.T) {
 			t.Errorf("%d rows changed although they are locked", n)
 		}
 	})
-	b.exec("UPDATE workers.river_job SET scheduled_at = now() WHERE kind = 'deliver_webhook' AND state IN ('scheduled', 'retryable')")
 	b.until("all are delivered", func(context.Context) bool {
+		b.exec("UPDATE workers.river_job SET scheduled_at = now() WHERE kind = 'deliver_webhook' AND state IN ('scheduled', 'retryable')")
 		return scalar[int](b, "SELECT count(*) FROM webhook_logs WHERE status = 'sent' AND retry_count = 0") == 64
 	})
 }

@@ -41,6 +41,8 @@ const (
 	// turnLease is how long the one delivery that may try an endpoint has for it: more
 	// than the longest exchange and its record.
 	turnLease = 45 * time.Second
+	// deniedWait is how long an endpoint rests while there is nothing to sign with.
+	deniedWait = time.Minute
 	// A process that failed on its own side tries the same endpoint again after the shortest
 	// of these, and after twice as long each time that it fails again. It is short, since the
 	// receiver is well, and what ran out is often there again in a moment.
@@ -156,6 +158,16 @@ func afterSuccess(e store.WebhookEndpoint, now time.Time) (store.WebhookEndpoint
 	until := now.Add(gap)
 	e.BlockedUntil = &until
 	return e, event
+}
+
+// afterDenied is the endpoint after a try that could not be made before somebody mends our
+// configuration: untouched, but that nothing hammers on that.
+func afterDenied(e store.WebhookEndpoint, now time.Time) store.WebhookEndpoint {
+	until := now.Add(deniedWait)
+	if e.State != store.EndpointDisabled && (e.BlockedUntil == nil || e.BlockedUntil.Before(until)) {
+		e.BlockedUntil = &until
+	}
+	return e
 }
 
 // enabled is an endpoint that a human gave another chance.

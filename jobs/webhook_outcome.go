@@ -126,6 +126,9 @@ func (w *deliverWebhook) recordOurs(ctx context.Context, tx pgx.Tx, t try) error
 	if err != nil {
 		return err
 	}
+	if !t.result.Ours && !t.unsigned() {
+		return w.saveEndpoint(ctx, tx, afterDenied(e, t.ended)) // nothing to sign with, for anybody
+	}
 	if t.turn && e.State != store.EndpointDisabled {
 		e.BlockedUntil = &t.started // nothing was tried: the turn is another's
 		if err := w.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
