@@ -57,6 +57,10 @@ func (e *refusedError) Error() string { return e.Err.Error() }
 // Unwrap gives the refusal.
 func (e *refusedError) Unwrap() error { return e.Err }
 
+// recordSent writes an email down where it was asked for. It gets Resend's id, or "" where
+// that did not tell.
+type recordSent func(ctx context.Context, tx pgx.Tx, vendorID string) error
+
 // emailLedger sends emails, each at most once, whatever crashes.
 type emailLedger struct {
 	database
@@ -64,12 +68,9 @@ type emailLedger struct {
 	mailer mailer
 }
 
-// send notes a try, makes it, and notes its outcome, which for one that went out happens
-// in one transaction with recordSent. That gets Resend's id, or "" where it did not tell.
-// An email that was sent before is only recorded.
-func (l emailLedger) send(
-	ctx context.Context, e ledgerEmail, email resend.Email, recordSent func(ctx context.Context, tx pgx.Tx, vendorID string) error,
-) error {
+// send notes a try, makes it, and notes its outcome: of one that went out in the
+// transaction that records it. An email that was sent before is only recorded.
+func (l emailLedger) send(ctx context.Context, e ledgerEmail, email resend.Email, record recordSent) error {
 	email.IdempotencyKey = e.Key
 	attempts, err := l.EmailBegin(ctx, l.Pool, store.EmailBeginParams{
 		Key: e.Key, Kind: e.Kind, NotificationID: e.NotificationID, UserID: &e.UserID, KeySeconds: keyLife.Seconds(),
@@ -78,7 +79,7 @@ func (l emailLedger) send(
 		return fmt.Errorf("begin email %s: %w", e.Key, err)
 	}
 	if len(attempts) == 0 {
-		return l.recall(ctx, e, recordSent)
+		return l.recall(ctx, e, record)
 	}
 	vendorID, err := l.mailer.Send(ctx, email)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
@@ -86,10 +87,10 @@ func (l emailLedger) send(
 	failure := integrations.As(err)
 	switch {
 	case err == nil:
-		return l.recordSent(ctx, e, vendorID, "", recordSent)
+		return l.recordSent(ctx, e, vendorID, "", record)
 	case failure != nil && failure.Type == resend.TypeIdempotencyMismatch:
 		// Resend compares with what it sent under this key: the words have changed since.
-		return l.recordSent(ctx, e, "", failure.Type, recordSent)
+		return l.recordSent(ctx, e, "", failure.Type, record)
 	case failure == nil || failure.OutcomeUnknown:
 		return errors.Join(err, l.recordUnknown(ctx, e, failure))
 	default:
@@ -99,15 +100,13 @@ func (l emailLedger) send(
 
 // recall handles an email that must not be tried: it was sent, or is in doubt for longer
 // than Resend remembers.
-func (l emailLedger) recall(
-	ctx context.Context, e ledgerEmail, recordSent func(ctx context.Context, tx pgx.Tx, vendorID string) error,
-) error {
+func (l emailLedger) recall(ctx context.Context, e ledgerEmail, record recordSent) error {
 	known, err := l.EmailGet(ctx, l.Pool, e.Key)
 	if err != nil {
 		return fmt.Errorf("read email %s: %w", e.Key, err)
 	}
 	if known.State == store.EmailSent {
-		return l.recordSent(ctx, e, known.VendorID, "", recordSent)
+		return l.recordSent(ctx, e, known.VendorID, "", record)
 	}
 	if known.InDoubtSince == nil {
 		return fmt.Errorf("email %s was released this instant", e.Key) // by somebody who wants it sent
@@ -116,14 +115,14 @@ func (l emailLedger) recall(
 }
 
 func (l emailLedger) recordSent(
-	ctx context.Context, e ledgerEmail, vendorID, errorType string, also func(ctx context.Context, tx pgx.Tx, vendorID string) error,
+	ctx context.Context, e ledgerEmail, vendorID, errorType string, record recordSent,
 ) error {
 	err := l.inTx(ctx, func(tx pgx.Tx) error {
 		err := l.EmailRecordSent(ctx, tx, store.EmailRecordSentParams{Key: e.Key, VendorID: vendorID, ErrorType: errorType})
 		if err != nil {
 			return err
 		}
-		return also(ctx, tx, vendorID)
+		return record(ctx, tx, vendorID)
 	})
 	if err != nil {
 		return fmt.Errorf("record email %s as sent: %w", e.Key, err)
@@ -143,7 +142,9 @@ func (l emailLedger) recordUnknown(ctx context.Context, e ledgerEmail, failure *
 }
 
 // recordRefused returns the refusal, with what it leaves in doubt.
-func (l emailLedger) recordRefused(ctx context.Context, e ledgerEmail, attempt int32, failure *integrations.Error) error {
+func (l emailLedger) recordRefused(
+	ctx context.Context, e ledgerEmail, attempt int32, failure *integrations.Error,
+) error {
 	state := store.EmailQueued
 	if failure.Kind == integrations.Rejected {
 		state = store.EmailFailed

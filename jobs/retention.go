@@ -38,7 +38,9 @@ type oldRows struct {
 func by[P ~struct {
 	AgeSeconds float64
 	MaxRows    int32
-}](query func(*store.Queries, context.Context, store.DBTX, P) (int64, error)) func(context.Context, store.DBTX, oldRows) (int64, error) {
+}](
+	query func(*store.Queries, context.Context, store.DBTX, P) (int64, error),
+) func(context.Context, store.DBTX, oldRows) (int64, error) {
 	return func(ctx context.Context, db store.DBTX, old oldRows) (int64, error) {
 		return query(store.New(), ctx, db, P(old))
 	}
@@ -63,8 +65,9 @@ func RetentionKinds() []RetentionKind {
 		{
 			Name: "messages", Variable: "MESSAGE_RETENTION", Default: 90 * day, Example: "720h", Least: 8 * day,
 			Forgets: "what our messages said, and the address that a question suggested",
-			Stays:   "the row, with the person's id: nobody is written to twice. What waits, is in doubt, or goes out when somebody connects is kept whole",
-			forget:  by((*store.Queries).MessagePrune),
+			Stays: "the row, with the person's id: nobody is written to twice. What waits, is in doubt, " +
+				"or goes out when somebody connects is kept whole",
+			forget: by((*store.Queries).MessagePrune),
 		},
 		{
 			// A first look into an inbox goes back seven days, and must know what it has read.

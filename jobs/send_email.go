@@ -73,7 +73,8 @@ func (w *sendEmail) Work(ctx context.Context, job *river.Job[SendEmailArgs]) err
 	if problem != "" {
 		return w.fail(ctx, n.ID, problem, w.funnel.EmailFailed)
 	}
-	err = w.send(ctx, ledgerEmail{Key: n.ID.String(), Kind: store.EmailPodRepost, NotificationID: &n.ID, UserID: n.UserID}, email,
+	e := ledgerEmail{Key: n.ID.String(), Kind: store.EmailPodRepost, NotificationID: &n.ID, UserID: n.UserID}
+	err = w.send(ctx, e, email,
 		func(ctx context.Context, tx pgx.Tx, vendorID string) error {
 			return w.NotificationRecordSent(ctx, tx, store.NotificationRecordSentParams{ID: n.ID, EmailID: vendorID})
 		})
@@ -87,8 +88,8 @@ func (w *sendEmail) Work(ctx context.Context, job *river.Job[SendEmailArgs]) err
 		return w.leaveInDoubt(ctx, n.ID, doubt)
 	}
 	err = fmt.Errorf("send notification %s: %w", n.ID, err)
-	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
-		problem := e.Error()
+	if failure := integrations.As(err); failure != nil && failure.Kind == integrations.Rejected {
+		problem := failure.Error()
 		if r, ok := errors.AsType[*refusedError](err); ok && r.InDoubt != nil {
 			problem += "; an earlier try was not answered, so the email may have arrived"
 		}

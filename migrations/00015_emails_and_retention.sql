@@ -30,7 +30,8 @@ CREATE INDEX IF NOT EXISTS emails_updated ON workers.emails (updated_at);
 
 -- Emails that were being tried when this came: a failed try may have gone out, at the
 -- earliest when its job was made.
-INSERT INTO workers.emails (key, kind, notification_id, user_id, state, attempts, first_tried_at, last_tried_at, in_doubt_since)
+INSERT INTO workers.emails (
+    key, kind, notification_id, user_id, state, attempts, first_tried_at, last_tried_at, in_doubt_since)
 SELECT DISTINCT ON (n.id)
     n.id::text, 'pod_repost', n.id, n.user_id,
     'unknown', cardinality(j.errors), j.created_at, j.attempted_at, j.created_at
@@ -71,7 +72,8 @@ BEGIN
         NEW.status = 'failed';
         NEW.abandoned_at = now();
         NEW.next_attempt_at = NULL;
-        NEW.error_message = 'the payload was forgotten after WEBHOOK_PAYLOAD_RETENTION: there is nothing to deliver again';
+        NEW.error_message =
+            'the payload was forgotten after WEBHOOK_PAYLOAD_RETENTION: there is nothing to deliver again';
     END IF;
     RETURN NEW;
 END

@@ -106,9 +106,10 @@ LEFT JOIN LATERAL (
     FROM public.posts p
     WHERE p.id = coalesce(n.post_id, (
         SELECT linked.id
-        FROM (SELECT substring(n.linkedin_url FROM '(?:activity|share|ugcPost)(?:[:-]|%3A)([0-9]{15,20})') AS number) link
+        FROM (
+            SELECT substring(n.linkedin_url FROM '(?:activity|share|ugcPost)(?:[:-]|%3A)([0-9]{15,20})') AS id) link
         JOIN public.posts linked ON linked.unipile_post_id = ANY (ARRAY[
-            link.number, 'urn:li:activity:' || link.number, 'urn:li:share:' || link.number, 'urn:li:ugcPost:' || link.number])
+            link.id, 'urn:li:activity:' || link.id, 'urn:li:share:' || link.id, 'urn:li:ugcPost:' || link.id])
         LIMIT 1))) post ON true
 LEFT JOIN LATERAL (
     -- As far as LinkedIn told of it.

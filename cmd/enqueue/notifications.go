@@ -38,7 +38,7 @@ their status but sent; they have a day from then on.`,
 				return nil
 			}
 			if len(f.ids) == 0 {
-				return usagef("--anyway wants --id: say which people shall have an email that is late, or perhaps a second one")
+				return usagef("--anyway wants --id: say who shall have an email that is late, or perhaps a second one")
 			}
 			if len(f.statuses) == 0 {
 				f.statuses = []string{"pending", "failed"} // the ids say which
