@@ -24,8 +24,8 @@ test: ## All tests, on a Postgres that it gets by itself; TESTFLAGS="-race -v" p
 	@go run ./sandbox with-postgres -- go test -p 1 -parallel 8 $(TESTFLAGS) ./...
 
 .PHONY: chaos
-chaos: ## Kill 200 workers at random while the funnel runs, and 33 while 5,000 webhooks are delivered; KILLS=500 SEED=1 ROWS=9000 for others
-	@go run ./sandbox with-postgres -- go test ./cmd/worker -run '^(TestChaos|TestDrain)$$' -count=1 -v -parallel 4 -timeout 30m \
+chaos: ## Kill 200 workers at random while the funnel runs, 33 while 5,000 webhooks go out, and more: KILLS=500 SEED=1 ROWS=9000 for others
+	@go run ./sandbox with-postgres -- go test ./cmd/worker -run '^(TestChaos|TestDrain$$)' -count=1 -v -parallel 4 -timeout 30m \
 		-chaos.kills $(or $(KILLS),200) -chaos.seed $(or $(SEED),0) -drain.rows $(or $(ROWS),5000)
 
 .PHONY: sandbox

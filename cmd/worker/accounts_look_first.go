@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -58,7 +59,7 @@ and no write. LOOK_BEFORE_FIRST_DM=true is the same for all accounts, for good.`
 				if span > 0 {
 					end = "for " + span.String()
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: the chat is looked into before each first try, %s\n", whose, end)
+				terminal.Fprintf(cmd.OutOrStdout(), "%s: the chat is looked into before each first try, %s\n", whose, end)
 				return nil
 			})
 		},
@@ -78,7 +79,7 @@ func (a accounts) lookFirstOff(cmd *cobra.Command, id, whose string) error {
 	if rows == 0 {
 		return fmt.Errorf("it is not switched on for %s; `worker accounts show ACCOUNT` tells what holds", whose)
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s: messages are sent without a look from now on\n", whose)
+	terminal.Fprintf(cmd.OutOrStdout(), "%s: messages are sent without a look from now on\n", whose)
 	return nil
 }
 
@@ -100,7 +101,7 @@ func printFirstLooks(out io.Writer, looks []store.FirstLook, always bool) {
 	if always {
 		said = "on, by LOOK_BEFORE_FIRST_DM"
 	}
-	fmt.Fprintf(out, "look first     %s\n", said)
+	terminal.Fprintf(out, "look first     %s\n", said)
 }
 
 // onlyOne reports whether one of several is set.

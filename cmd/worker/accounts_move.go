@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
 )
 
@@ -46,19 +47,19 @@ came under the old one meanwhile is moved by running it again.`,
 
 func printMoved(out io.Writer, from, to string, moved []jobs.MovedRows, done bool) error {
 	if len(moved) == 0 {
-		fmt.Fprintf(out, "nothing is left under account %s: it was moved before\n", from)
+		terminal.Fprintf(out, "nothing is left under account %s: it was moved before\n", from)
 		return nil
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ROWS\tWHAT")
 	for _, m := range moved {
-		fmt.Fprintf(table, "%d\t%s\n", m.Rows, m.What)
+		terminal.Fprintf(table, "%d\t%s\n", m.Rows, m.What)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	if done {
-		fmt.Fprintf(out, "account %s goes on as %s; name that in new scrape jobs\n", from, to)
+		terminal.Fprintf(out, "account %s goes on as %s; name that in new scrape jobs\n", from, to)
 	} else {
 		fmt.Fprintln(out, "nothing is moved yet: run it again with --yes")
 	}

@@ -15,7 +15,9 @@ import (
 func TestNoMachineClock(t *testing.T) {
 	t.Parallel()
 	allowed := map[string]string{
+		"api/bounds.go":           "how long an answer may take to be read",
 		"api/cron.go":             "how long a request took",
+		"api/fresh.go":            "how long an answer is kept",
 		"jobs/deliver_webhook.go": "how long a try took",
 		"jobs/poll_comments.go":   "the time that is left to an attempt",
 		"jobs/webhook_trouble.go": "how long this process leaves an endpoint alone",

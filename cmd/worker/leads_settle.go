@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
 )
 
@@ -55,7 +56,7 @@ comes. LEAD is a lead id.`,
 				if sent {
 					said = "counts as sent; answers are read at the next look into the inbox"
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "the message to lead %s %s\n", id, said)
+				terminal.Fprintf(cmd.OutOrStdout(), "the message to lead %s %s\n", id, said)
 				return nil
 			})
 		},
@@ -77,7 +78,7 @@ func (a accounts) listDoubtful(ctx context.Context, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "LEAD\tACCOUNT\tMESSAGE\tSINCE")
 	for _, m := range rows {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", orNone(m.LeadID), m.AccountID, m.Purpose, orEver(m.ClaimedAt))
+		terminal.Fprintf(table, "%s\t%s\t%s\t%s\n", orNone(m.LeadID), m.AccountID, m.Purpose, orEver(m.ClaimedAt))
 	}
 	return table.Flush()
 }
@@ -89,7 +90,7 @@ func (a accounts) showDoubt(ctx context.Context, out io.Writer, leadID uuid.UUID
 		return fmt.Errorf("list messages in doubt of lead %s: %w", leadID, err)
 	}
 	for _, m := range rows {
-		fmt.Fprintf(out, "  %s: it is not known whether it went out, since the account wrote something else in that chat. "+
+		terminal.Fprintf(out, "  %s: it is not known whether it went out, since the account wrote something else in that chat. "+
 			"Read it, then `worker leads settle %s --sent` or `--resend`\n", m.Purpose, leadID)
 	}
 	return nil
