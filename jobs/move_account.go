@@ -167,7 +167,14 @@ func (m *accountMove) moveRows(ctx context.Context, tx pgx.Tx) error {
 			return m.RelinkRelations(ctx, tx, store.RelinkRelationsParams{FromID: m.from, ToID: m.to})
 		}},
 		{"hours of reads", func() (int64, error) {
+			err := m.RelinkProfileReads(ctx, tx, store.RelinkProfileReadsParams{FromID: m.from, ToID: m.to})
+			if err != nil {
+				return 0, err
+			}
 			return m.RelinkReads(ctx, tx, store.RelinkReadsParams{FromID: m.from, ToID: m.to})
+		}},
+		{"switches to look before a first message", func() (int64, error) {
+			return m.RelinkFirstLooks(ctx, tx, store.RelinkFirstLooksParams{FromID: m.from, ToID: m.to})
 		}},
 		{"scrape jobs", func() (int64, error) {
 			return m.RelinkScrapeJobs(ctx, tx, store.RelinkScrapeJobsParams{FromID: m.from, ToID: m.to})

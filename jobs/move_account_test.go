@@ -54,6 +54,8 @@ func TestMoveAccount(t *testing.T) {
 	b.exec("INSERT INTO linkedin_accounts (user_id, unipile_account_id) VALUES ($1, $2)", user, accountID)
 	b.exec("INSERT INTO workers.own_messages (account_id, message_id, sent_at) VALUES ($1, 'o1', now())", accountID)
 	b.exec("INSERT INTO workers.comment_reads (account_id, hour, calls) VALUES ($1, date_trunc('hour', now()), 3), ($2, date_trunc('hour', now()), 4)", accountID, relinkedID)
+	b.exec("INSERT INTO workers.profile_reads (account_id, hour, calls) VALUES ($1, date_trunc('hour', now()), 3)", accountID)
+	b.exec("INSERT INTO workers.first_looks (account_id) VALUES ($1)", accountID)
 	b.exec("INSERT INTO workers.awaited_relations (account_id, person_id, message_id, expires_at) VALUES ($1, 'somebody', 7, now() + interval '1 day')", accountID)
 	b.exec(`INSERT INTO workers.pauses (account_id, action, reason, until) VALUES
 		($1, 'everything', 'errors/disconnected_account; account status CREDENTIALS', NULL),

@@ -21,7 +21,7 @@ const ownMatch = 24 * time.Hour
 func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, messages []unipile.Message) error {
 	var own []unipile.Message
 	anchor := store.MessageAnchorParams{AccountID: accountID}
-	var oldest time.Time
+	var oldest, newest time.Time
 	for _, m := range messages {
 		if !m.FromAccount || m.IsEvent || m.IsInvitation() || m.ID == "" || m.At.IsZero() || !haveStorableIDs(m) {
 			continue
@@ -31,6 +31,7 @@ func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, 
 		if oldest.IsZero() || m.At.Before(oldest) {
 			oldest = m.At
 		}
+		newest = later(newest, m.At)
 	}
 	if len(own) == 0 {
 		return nil
@@ -38,7 +39,10 @@ func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, 
 	if err := d.MessageAnchor(ctx, db, anchor); err != nil {
 		return fmt.Errorf("note times of own messages: %w", err)
 	}
-	nameless, err := d.MessageListNameless(ctx, db, store.MessageListNamelessParams{AccountID: accountID, Since: oldest.Add(-ownMatch)})
+	until := newest.Add(ownMatch)
+	nameless, err := d.MessageListNameless(ctx, db, store.MessageListNamelessParams{
+		AccountID: accountID, Since: oldest.Add(-ownMatch), Until: &until,
+	})
 	if err != nil {
 		return fmt.Errorf("list messages without an id: %w", err)
 	}
@@ -76,7 +80,7 @@ func (d database) adopt(
 	ctx context.Context, db store.DBTX, accountID string, nameless []store.MessageListNamelessRow, m unipile.Message,
 ) (bool, error) {
 	for _, n := range nameless {
-		elsewhere := n.ChatID != nil && m.ChatID != "" && *n.ChatID != m.ChatID
+		elsewhere := !n.IsOfOldLink && n.ChatID != nil && m.ChatID != "" && *n.ChatID != m.ChatID
 		if elsewhere || n.ClaimedAt == nil || m.At.Sub(*n.ClaimedAt).Abs() > ownMatch || !conversation.LooksSame(m.Text, n.Body) {
 			continue
 		}

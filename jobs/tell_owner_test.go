@@ -81,7 +81,7 @@ workers_webhook_endpoints{state="disabled"} 1
 workers_webhook_endpoints{state="failing"} 0
 workers_webhook_endpoints{state="healthy"} 0
 `
-	if err := testutil.CollectAndCompare(jobs.NewEndpointCollector(b.pool), strings.NewReader(gauges)); err != nil {
+	if err := testutil.CollectAndCompare(jobs.NewEndpointCollector(b.pool), strings.NewReader(gauges), "workers_webhook_endpoints"); err != nil {
 		t.Error(err)
 	}
 }

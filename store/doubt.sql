@@ -12,22 +12,26 @@ WHERE m.account_id = @account_id
 
 -- name: MessageListNameless :many
 -- Messages of an account that only their text tells among those of its chats: the
--- provider gave them no id, or has not answered yet.
+-- provider gave them no id, or has not answered yet, or the account was linked anew since
+-- then. In that case their chat has another id now, too.
 SELECT
-    id,
-    recipient_id,
-    chat_id,
-    body,
-    state,
-    claimed_at
-FROM workers.messages
-WHERE account_id = @account_id
-  AND provider_message_id IS NULL
-  AND state IN ('sending', 'sent', 'unknown')
-  AND purpose <> 'public_reply'
-  AND claimed_at > @since::timestamptz
-ORDER BY claimed_at DESC
-LIMIT 200;
+    m.id,
+    m.recipient_id,
+    m.chat_id,
+    m.body,
+    m.state,
+    m.claimed_at,
+    coalesce(m.claimed_at < a.relinked_at, false)::boolean AS is_of_old_link
+FROM workers.messages m
+LEFT JOIN workers.accounts a ON a.id = m.account_id
+WHERE m.account_id = @account_id
+  AND m.provider_message_id IS NULL
+  AND m.state IN ('sending', 'sent', 'unknown')
+  AND m.purpose <> 'public_reply'
+  AND m.claimed_at > @since::timestamptz
+  AND (sqlc.narg('until')::timestamptz IS NULL OR m.claimed_at < sqlc.narg('until'))
+ORDER BY m.claimed_at DESC
+LIMIT 1000;
 
 -- name: MessageAdopt :exec
 -- A message that went out without an id was seen in its chat.

@@ -316,25 +316,29 @@ func (q *Queries) MessageListDoubtful(ctx context.Context, db DBTX, leadID *uuid
 
 const messageListNameless = `-- name: MessageListNameless :many
 SELECT
-    id,
-    recipient_id,
-    chat_id,
-    body,
-    state,
-    claimed_at
-FROM workers.messages
-WHERE account_id = $1
-  AND provider_message_id IS NULL
-  AND state IN ('sending', 'sent', 'unknown')
-  AND purpose <> 'public_reply'
-  AND claimed_at > $2::timestamptz
-ORDER BY claimed_at DESC
-LIMIT 200
+    m.id,
+    m.recipient_id,
+    m.chat_id,
+    m.body,
+    m.state,
+    m.claimed_at,
+    coalesce(m.claimed_at < a.relinked_at, false)::boolean AS is_of_old_link
+FROM workers.messages m
+LEFT JOIN workers.accounts a ON a.id = m.account_id
+WHERE m.account_id = $1
+  AND m.provider_message_id IS NULL
+  AND m.state IN ('sending', 'sent', 'unknown')
+  AND m.purpose <> 'public_reply'
+  AND m.claimed_at > $2::timestamptz
+  AND ($3::timestamptz IS NULL OR m.claimed_at < $3)
+ORDER BY m.claimed_at DESC
+LIMIT 1000
 `
 
 type MessageListNamelessParams struct {
 	AccountID string
 	Since     time.Time
+	Until     *time.Time
 }
 
 type MessageListNamelessRow struct {
@@ -344,12 +348,14 @@ type MessageListNamelessRow struct {
 	Body        string
 	State       string
 	ClaimedAt   *time.Time
+	IsOfOldLink bool
 }
 
 // Messages of an account that only their text tells among those of its chats: the
-// provider gave them no id, or has not answered yet.
+// provider gave them no id, or has not answered yet, or the account was linked anew since
+// then. In that case their chat has another id now, too.
 func (q *Queries) MessageListNameless(ctx context.Context, db DBTX, arg MessageListNamelessParams) ([]MessageListNamelessRow, error) {
-	rows, err := db.Query(ctx, messageListNameless, arg.AccountID, arg.Since)
+	rows, err := db.Query(ctx, messageListNameless, arg.AccountID, arg.Since, arg.Until)
 	if err != nil {
 		return nil, err
 	}
@@ -364,6 +370,7 @@ func (q *Queries) MessageListNameless(ctx context.Context, db DBTX, arg MessageL
 			&i.Body,
 			&i.State,
 			&i.ClaimedAt,
+			&i.IsOfOldLink,
 		); err != nil {
 			return nil, err
 		}

@@ -16,16 +16,6 @@ WHERE NOT EXISTS (
         AND m.state IN ('sending', 'sent', 'unknown')
         AND m.body <> '' -- without a note, or it is forgotten by now
         AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace(@body::text, '\s+', ' ', 'g')))
-  -- What we sent before the account was linked anew has another id now: the time tells.
-  AND NOT EXISTS (
-      SELECT FROM workers.messages m
-      JOIN workers.accounts a ON a.id = m.account_id AND a.relinked_at > @sent_at::timestamptz
-      WHERE m.account_id = @account_id
-        AND m.state IN ('sending', 'sent', 'unknown')
-        AND m.purpose <> 'public_reply'
-        AND m.provider_message_id IS NULL
-        AND coalesce(m.sent_at, m.claimed_at) > @earliest
-        AND coalesce(m.sent_at, m.claimed_at) < @latest)
 ON CONFLICT (account_id, message_id) DO NOTHING;
 
 -- name: OwnMessageListSince :many

@@ -24,16 +24,6 @@ WHERE NOT EXISTS (
         AND m.state IN ('sending', 'sent', 'unknown')
         AND m.body <> '' -- without a note, or it is forgotten by now
         AND btrim(regexp_replace(m.body, '\s+', ' ', 'g')) = btrim(regexp_replace($4::text, '\s+', ' ', 'g')))
-  -- What we sent before the account was linked anew has another id now: the time tells.
-  AND NOT EXISTS (
-      SELECT FROM workers.messages m
-      JOIN workers.accounts a ON a.id = m.account_id AND a.relinked_at > $3::timestamptz
-      WHERE m.account_id = $1
-        AND m.state IN ('sending', 'sent', 'unknown')
-        AND m.purpose <> 'public_reply'
-        AND m.provider_message_id IS NULL
-        AND coalesce(m.sent_at, m.claimed_at) > $5
-        AND coalesce(m.sent_at, m.claimed_at) < $6)
 ON CONFLICT (account_id, message_id) DO NOTHING
 `
 
@@ -42,8 +32,6 @@ type OwnMessageInsertParams struct {
 	MessageID string
 	SentAt    time.Time
 	Body      string
-	Earliest  *time.Time
-	Latest    *time.Time
 }
 
 // Notes when the account's owner wrote something, unless it is a message of the
@@ -56,8 +44,6 @@ func (q *Queries) OwnMessageInsert(ctx context.Context, db DBTX, arg OwnMessageI
 		arg.MessageID,
 		arg.SentAt,
 		arg.Body,
-		arg.Earliest,
-		arg.Latest,
 	)
 	if err != nil {
 		return 0, err

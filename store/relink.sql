@@ -109,6 +109,32 @@ FROM gone
 ON CONFLICT (account_id, hour) DO UPDATE
 SET calls = comment_reads.calls + excluded.calls;
 
+-- name: RelinkProfileReads :exec
+WITH gone AS (
+    DELETE FROM workers.profile_reads r
+    WHERE r.account_id = @from_id
+    RETURNING r.hour, r.calls
+)
+INSERT INTO workers.profile_reads (account_id, hour, calls)
+SELECT @to_id::text, gone.hour, gone.calls
+FROM gone
+ON CONFLICT (account_id, hour) DO UPDATE
+SET calls = profile_reads.calls + excluded.calls;
+
+-- name: RelinkFirstLooks :execrows
+-- The longer of both switches stays.
+WITH gone AS (
+    DELETE FROM workers.first_looks f
+    WHERE f.account_id = @from_id
+    RETURNING f.since, f.until
+)
+INSERT INTO workers.first_looks (account_id, since, until)
+SELECT @to_id::text, gone.since, gone.until
+FROM gone
+ON CONFLICT (account_id) DO UPDATE
+SET since = least(first_looks.since, excluded.since),
+    until = nullif(greatest(coalesce(first_looks.until, 'infinity'), coalesce(excluded.until, 'infinity')), 'infinity');
+
 -- name: RelinkScrapeJobs :execrows
 -- A page to go on with is named by a cursor that holds the old id: the same scan starts over.
 WITH cursors AS (

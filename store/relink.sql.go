@@ -108,6 +108,34 @@ func (q *Queries) RelinkDropTwins(ctx context.Context, db DBTX, arg RelinkDropTw
 	return err
 }
 
+const relinkFirstLooks = `-- name: RelinkFirstLooks :execrows
+WITH gone AS (
+    DELETE FROM workers.first_looks f
+    WHERE f.account_id = $2
+    RETURNING f.since, f.until
+)
+INSERT INTO workers.first_looks (account_id, since, until)
+SELECT $1::text, gone.since, gone.until
+FROM gone
+ON CONFLICT (account_id) DO UPDATE
+SET since = least(first_looks.since, excluded.since),
+    until = nullif(greatest(coalesce(first_looks.until, 'infinity'), coalesce(excluded.until, 'infinity')), 'infinity')
+`
+
+type RelinkFirstLooksParams struct {
+	ToID   string
+	FromID string
+}
+
+// The longer of both switches stays.
+func (q *Queries) RelinkFirstLooks(ctx context.Context, db DBTX, arg RelinkFirstLooksParams) (int64, error) {
+	result, err := db.Exec(ctx, relinkFirstLooks, arg.ToID, arg.FromID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const relinkForget = `-- name: RelinkForget :exec
 DELETE FROM workers.accounts
 WHERE id = $1
@@ -267,6 +295,29 @@ func (q *Queries) RelinkProducers(ctx context.Context, db DBTX, arg RelinkProduc
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const relinkProfileReads = `-- name: RelinkProfileReads :exec
+WITH gone AS (
+    DELETE FROM workers.profile_reads r
+    WHERE r.account_id = $2
+    RETURNING r.hour, r.calls
+)
+INSERT INTO workers.profile_reads (account_id, hour, calls)
+SELECT $1::text, gone.hour, gone.calls
+FROM gone
+ON CONFLICT (account_id, hour) DO UPDATE
+SET calls = profile_reads.calls + excluded.calls
+`
+
+type RelinkProfileReadsParams struct {
+	ToID   string
+	FromID string
+}
+
+func (q *Queries) RelinkProfileReads(ctx context.Context, db DBTX, arg RelinkProfileReadsParams) error {
+	_, err := db.Exec(ctx, relinkProfileReads, arg.ToID, arg.FromID)
+	return err
 }
 
 const relinkReads = `-- name: RelinkReads :execrows
