@@ -14,6 +14,10 @@ import (
 // where only the text tells that it is ours: the provider's clock may be off.
 const ownMatch = 24 * time.Hour
 
+// relinkMatch is the same where only the time tells: of what was sent before an account was
+// linked anew, whose messages and chats have other ids now.
+const relinkMatch = 10 * time.Minute
+
 // noteOwn reads what the account wrote. Of messages of the ledger it notes when the
 // provider says that they were sent. The rest its owner typed in LinkedIn: that counts,
 // and where it was typed to somebody whom we wrote to, a human has taken over. The note of
@@ -52,6 +56,7 @@ func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, 
 		}
 		typed, err := d.OwnMessageInsert(ctx, db, store.OwnMessageInsertParams{
 			AccountID: accountID, MessageID: m.ID, SentAt: m.At, Body: storable(m.Text),
+			Earliest: new(m.At.Add(-relinkMatch)), Latest: new(m.At.Add(relinkMatch)),
 		})
 		if err != nil {
 			return fmt.Errorf("note own message %s: %w", m.ID, err)
