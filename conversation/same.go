@@ -19,9 +19,11 @@ const (
 var address = regexp.MustCompile(`(?i)\b(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)+/\S*`)
 
 // IsSame reports whether a text that is shown in a chat is a message as it was sent:
-// but for white space.
+// but for white space. What has no words, such as a file, is like nothing: we send none,
+// but there are messages without a text, whose note is empty or was forgotten.
 func IsSame(shown, sent string) bool {
-	return strings.Join(strings.Fields(shown), " ") == strings.Join(strings.Fields(sent), " ")
+	words := strings.Join(strings.Fields(sent), " ")
+	return words != "" && words == strings.Join(strings.Fields(shown), " ")
 }
 
 // LooksSame reports whether a text that is shown in a chat is, as far as can be told, a

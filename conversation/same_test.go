@@ -22,6 +22,8 @@ func TestLooksSame(t *testing.T) {
 		"typed by the owner":  {"Hi Ana, thanks for the comment, shall we talk on Friday?", sent, false},
 		"ours within another": {sent + " Also, let me tell you a long story about how we built this guide last year, with whom, and why nobody wanted to read it at first.", sent, false},
 		"nothing":             {"", sent, false},
+		"a forgotten text":    {sent, "", false},
+		"a file, no note":     {" ", "", false},
 		"short, as it was":    {"The link", "the link", true},
 		"short, in another":   {"Did you get the link?", "the link", false},
 		"only a link":         {"https://lnkd.in/a", "https://kelp.example/b", false},

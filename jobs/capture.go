@@ -49,6 +49,7 @@ type origin struct {
 	personID   string
 	chatID     *string
 	answer     string  // the provider's id of the message or the comment
+	commentID  *string // that comment; nil: it is a message
 	distance   *string // of a commenter
 }
 
@@ -148,7 +149,8 @@ func (d database) queueBackupLink(
 	}
 	return d.queueMessage(ctx, tx, store.MessageInsertParams{
 		AccountID: from.accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: source.ScrapeJobID, LeadID: &lead.ID,
-		Purpose: store.PurposeBackupLink, RecipientID: from.personID, ChatID: from.chatID, Body: body, Distance: from.distance,
+		Purpose: store.PurposeBackupLink, RecipientID: from.personID, ChatID: from.chatID, Body: body,
+		CommentID: from.commentID, Distance: from.distance,
 	})
 }
 

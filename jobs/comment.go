@@ -229,7 +229,8 @@ func (w *pollComments) captureFromComment(
 	}
 	captured, err := w.capture(ctx, tx, origin{
 		leadID: leadID, campaignID: sj.CampaignID, askedBy: &sj.ID,
-		accountID: sj.UnipileAccountID, personID: c.AuthorID, answer: c.ID, distance: nullable(string(c.Distance)),
+		accountID: sj.UnipileAccountID, personID: c.AuthorID, answer: c.ID, commentID: &c.ID,
+		distance: nullable(string(c.Distance)),
 	}, reply.Address)
 	if err == nil && captured {
 		w.funnel.EmailInComment()

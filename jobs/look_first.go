@@ -56,7 +56,7 @@ func (w *sendDM) lookFirst(ctx context.Context, id int64) (settled bool, err err
 		return true, w.recordFound(ctx, id, *found.message)
 	case found.other:
 		_, err := w.MessageDoubt(ctx, w.Pool, store.MessageDoubtParams{
-			ID: id, ErrorType: store.OwnMessageUnknown, ErrorDetail: ownMessageAdvice,
+			ID: id, WrittenAt: nonZero(found.otherAt), ErrorType: store.OwnMessageUnknown, ErrorDetail: ownMessageAdvice,
 		})
 		if err != nil {
 			return true, fmt.Errorf("put message %d in doubt: %w", id, err)
@@ -75,7 +75,7 @@ func (w *sendDM) recordFound(ctx context.Context, id int64, found unipile.Messag
 			return fmt.Errorf("lock: %w", err)
 		}
 		rows, err := w.MessageRecordFound(ctx, tx, store.MessageRecordFoundParams{
-			ID: id, SentAt: &found.At, ChatID: found.ChatID, ProviderMessageID: found.ID,
+			ID: id, SentAt: nonZero(found.At), ChatID: found.ChatID, ProviderMessageID: found.ID,
 		})
 		if err != nil || rows == 0 {
 			return err // zero rows: another attempt has it

@@ -81,6 +81,12 @@ func (m *accountMove) move(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("%d of its messages are being sent this moment: pause it (worker accounts pause %s), wait %s and run this again",
 			inFlight, m.from, (m.settings.SendTimeout + sendMargin).Round(time.Second))
 	}
+	// Before the accounts, since it takes messages of the new id, too.
+	if err := m.count("first messages skipped, whose comment the other id answers", func() (int64, error) {
+		return m.RelinkMarkTwins(ctx, tx, store.RelinkMarkTwinsParams{FromID: m.from, ToID: m.to})
+	}); err != nil {
+		return err
+	}
 	if err := m.movePauses(ctx, tx); err != nil {
 		return err
 	}
@@ -137,11 +143,6 @@ func (m *accountMove) lockAccounts(ctx context.Context, tx pgx.Tx) error {
 
 // moveRows moves everything that names the account by its id.
 func (m *accountMove) moveRows(ctx context.Context, tx pgx.Tx) error {
-	if err := m.count("first messages skipped, whom the new id serves", func() (int64, error) {
-		return m.RelinkSkipTwins(ctx, tx, store.RelinkSkipTwinsParams{FromID: m.from, ToID: m.to})
-	}); err != nil {
-		return err
-	}
 	messages, err := m.RelinkMessages(ctx, tx, store.RelinkMessagesParams{FromID: m.from, ToID: m.to})
 	if err != nil {
 		return fmt.Errorf("move messages: %w", err)
@@ -167,13 +168,12 @@ func (m *accountMove) moveRows(ctx context.Context, tx pgx.Tx) error {
 			return m.RelinkRelations(ctx, tx, store.RelinkRelationsParams{FromID: m.from, ToID: m.to})
 		}},
 		{"hours of reads", func() (int64, error) {
-			err := m.RelinkProfileReads(ctx, tx, store.RelinkProfileReadsParams{FromID: m.from, ToID: m.to})
-			if err != nil {
-				return 0, err
-			}
 			return m.RelinkReads(ctx, tx, store.RelinkReadsParams{FromID: m.from, ToID: m.to})
 		}},
-		{"switches to look before a first message", func() (int64, error) {
+		{"hours of reads of profiles", func() (int64, error) {
+			return m.RelinkProfileReads(ctx, tx, store.RelinkProfileReadsParams{FromID: m.from, ToID: m.to})
+		}},
+		{"looks before first messages", func() (int64, error) {
 			return m.RelinkFirstLooks(ctx, tx, store.RelinkFirstLooksParams{FromID: m.from, ToID: m.to})
 		}},
 		{"scrape jobs", func() (int64, error) {

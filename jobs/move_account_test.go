@@ -54,8 +54,8 @@ func TestMoveAccount(t *testing.T) {
 	b.exec("INSERT INTO linkedin_accounts (user_id, unipile_account_id) VALUES ($1, $2)", user, accountID)
 	b.exec("INSERT INTO workers.own_messages (account_id, message_id, sent_at) VALUES ($1, 'o1', now())", accountID)
 	b.exec("INSERT INTO workers.comment_reads (account_id, hour, calls) VALUES ($1, date_trunc('hour', now()), 3), ($2, date_trunc('hour', now()), 4)", accountID, relinkedID)
-	b.exec("INSERT INTO workers.profile_reads (account_id, hour, calls) VALUES ($1, date_trunc('hour', now()), 3)", accountID)
-	b.exec("INSERT INTO workers.first_looks (account_id) VALUES ($1)", accountID)
+	b.exec("INSERT INTO workers.profile_reads (account_id, hour, calls) VALUES ($1, date_trunc('hour', now()), 30), ($2, date_trunc('hour', now()), 20)", accountID, relinkedID)
+	b.exec("INSERT INTO workers.first_looks (account_id, until) VALUES ($1, NULL), ($2, now() + interval '1 day')", accountID, relinkedID)
 	b.exec("INSERT INTO workers.awaited_relations (account_id, person_id, message_id, expires_at) VALUES ($1, 'somebody', 7, now() + interval '1 day')", accountID)
 	b.exec(`INSERT INTO workers.pauses (account_id, action, reason, until) VALUES
 		($1, 'everything', 'errors/disconnected_account; account status CREDENTIALS', NULL),
@@ -93,6 +93,12 @@ func TestMoveAccount(t *testing.T) {
 	}
 	if got := scalar[int](b, "SELECT calls FROM workers.comment_reads"); got != 7 {
 		t.Errorf("%d reads are counted, want 7", got)
+	}
+	if got := scalar[int](b, "SELECT calls FROM workers.profile_reads"); got != 50 {
+		t.Errorf("%d reads of profiles are counted, want 50", got)
+	}
+	if !scalar[bool](b, "SELECT until IS NULL FROM workers.first_looks") {
+		t.Error("looks before first messages end, want them until a human ends them, as with the old id")
 	}
 	if got := scalar[int](b, "SELECT first_dms_per_day FROM workers.accounts"); got != 7 {
 		t.Errorf("%d first messages a day, want the account's 7", got)

@@ -64,7 +64,7 @@ func RetentionKinds() []RetentionKind {
 		},
 		{
 			Name: "messages", Variable: "MESSAGE_RETENTION", Default: 90 * day, Example: "720h", Least: 8 * day,
-			Forgets: "what our messages said, and the address that a question suggested",
+			Forgets: "what our messages said, the address that a question suggested, and the recipient's public name",
 			Stays: "the row, with the person's id: nobody is written to twice. What waits, is in doubt, " +
 				"or goes out when somebody connects is kept whole",
 			forget: by((*store.Queries).MessagePrune),

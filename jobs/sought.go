@@ -42,6 +42,7 @@ type sought struct {
 type seen struct {
 	message *unipile.Message
 	other   bool
+	otherAt time.Time // of the oldest such; zero: not known
 }
 
 // soughtBy is a message whose outcome is not known.
@@ -115,7 +116,9 @@ func (w *sendDM) lookInChats(ctx context.Context, s sought) (seen, error) {
 		if found.message != nil || err != nil {
 			return found, err
 		}
-		all.other = all.other || found.other
+		if found.other {
+			all.noteOther(found.otherAt)
+		}
 	}
 	return all, nil
 }
@@ -207,15 +210,23 @@ func (w *sendDM) compare(ctx context.Context, s sought, own []unipile.Message) (
 	if err != nil || !matters {
 		return seen{}, err
 	}
+	var found seen
 	for _, m := range fresh {
 		if m.At.Before(since) && !m.At.IsZero() {
 			continue
 		}
 		if !isOneOf(nameless, s, m) {
-			return seen{other: true}, nil
+			found.noteOther(m.At)
 		}
 	}
-	return seen{}, nil
+	return found, nil
+}
+
+func (s *seen) noteOther(at time.Time) {
+	if s.otherAt.IsZero() || !at.IsZero() && at.Before(s.otherAt) {
+		s.otherAt = at
+	}
+	s.other = true
 }
 
 // pick chooses the message among those with its words: the exact ones first, the newest

@@ -91,11 +91,12 @@ WHERE m.id = @id
 
 -- name: MessageRecordFound :execrows
 -- A message that was to go out stands in the chat already. By our clock it was sent at
--- the latest now.
+-- the latest now. What the provider's clock said at an earlier claim belongs to that.
 UPDATE workers.messages
 SET state = 'sent',
     claimed_at = least(@sent_at::timestamptz, now()),
     sent_at = least(@sent_at::timestamptz, now()),
+    provider_claimed_at = NULL,
     provider_sent_at = @sent_at,
     chat_id = coalesce(nullif(@chat_id::text, ''), chat_id),
     provider_message_id = nullif(@provider_message_id::text, ''),
@@ -108,10 +109,11 @@ WHERE id = @id
 
 -- name: MessageDoubt :execrows
 -- Somebody wrote in that chat, perhaps we: a human must say whether this one is to go out.
+-- If it was this one, answers count from when that was written, however late it is looked at.
 UPDATE workers.messages
 SET state = 'unknown',
     doubt = 'own_message',
-    claimed_at = coalesce(claimed_at, now()),
+    claimed_at = coalesce(claimed_at, least(sqlc.narg('written_at')::timestamptz, now())),
     error_type = @error_type::text,
     error_detail = @error_detail::text,
     updated_at = now()

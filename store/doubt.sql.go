@@ -156,23 +156,30 @@ const messageDoubt = `-- name: MessageDoubt :execrows
 UPDATE workers.messages
 SET state = 'unknown',
     doubt = 'own_message',
-    claimed_at = coalesce(claimed_at, now()),
-    error_type = $1::text,
-    error_detail = $2::text,
+    claimed_at = coalesce(claimed_at, least($1::timestamptz, now())),
+    error_type = $2::text,
+    error_detail = $3::text,
     updated_at = now()
-WHERE id = $3
+WHERE id = $4
   AND state = 'queued'
 `
 
 type MessageDoubtParams struct {
+	WrittenAt   *time.Time
 	ErrorType   string
 	ErrorDetail string
 	ID          int64
 }
 
 // Somebody wrote in that chat, perhaps we: a human must say whether this one is to go out.
+// If it was this one, answers count from when that was written, however late it is looked at.
 func (q *Queries) MessageDoubt(ctx context.Context, db DBTX, arg MessageDoubtParams) (int64, error) {
-	result, err := db.Exec(ctx, messageDoubt, arg.ErrorType, arg.ErrorDetail, arg.ID)
+	result, err := db.Exec(ctx, messageDoubt,
+		arg.WrittenAt,
+		arg.ErrorType,
+		arg.ErrorDetail,
+		arg.ID,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -387,6 +394,7 @@ UPDATE workers.messages
 SET state = 'sent',
     claimed_at = least($1::timestamptz, now()),
     sent_at = least($1::timestamptz, now()),
+    provider_claimed_at = NULL,
     provider_sent_at = $1,
     chat_id = coalesce(nullif($2::text, ''), chat_id),
     provider_message_id = nullif($3::text, ''),
@@ -406,7 +414,7 @@ type MessageRecordFoundParams struct {
 }
 
 // A message that was to go out stands in the chat already. By our clock it was sent at
-// the latest now.
+// the latest now. What the provider's clock said at an earlier claim belongs to that.
 func (q *Queries) MessageRecordFound(ctx context.Context, db DBTX, arg MessageRecordFoundParams) (int64, error) {
 	result, err := db.Exec(ctx, messageRecordFound,
 		arg.SentAt,

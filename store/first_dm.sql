@@ -12,15 +12,16 @@ ORDER BY k.place;
 
 -- name: MessageAsksAlready :one
 -- Whether a comment belongs to another campaign: its message went out, may have, waits,
--- or waits until the person is a connection. One that waits in a campaign that is
--- completed, over or gone keeps nobody from being answered.
+-- or waits until the person is a connection. So does one whose address brought the link
+-- at once. One that waits in a campaign that is completed, over or gone keeps nobody from
+-- being answered.
 SELECT (EXISTS (
     SELECT FROM workers.messages m
     LEFT JOIN public.campaigns c ON c.id = m.campaign_id
     WHERE m.account_id = @account_id
       AND m.recipient_id = @recipient_id
       AND m.comment_id = @comment_id::text
-      AND m.purpose = 'first_dm'
+      AND m.purpose IN ('first_dm', 'backup_link')
       AND m.duplicate_of IS NULL
       AND m.state IN ('queued', 'sending', 'sent', 'unknown')
       AND m.campaign_id <> @campaign_id

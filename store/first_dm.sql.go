@@ -30,7 +30,7 @@ SELECT (EXISTS (
     WHERE m.account_id = $1
       AND m.recipient_id = $2
       AND m.comment_id = $3::text
-      AND m.purpose = 'first_dm'
+      AND m.purpose IN ('first_dm', 'backup_link')
       AND m.duplicate_of IS NULL
       AND m.state IN ('queued', 'sending', 'sent', 'unknown')
       AND m.campaign_id <> $4
@@ -53,8 +53,9 @@ type MessageAsksAlreadyParams struct {
 }
 
 // Whether a comment belongs to another campaign: its message went out, may have, waits,
-// or waits until the person is a connection. One that waits in a campaign that is
-// completed, over or gone keeps nobody from being answered.
+// or waits until the person is a connection. So does one whose address brought the link
+// at once. One that waits in a campaign that is completed, over or gone keeps nobody from
+// being answered.
 func (q *Queries) MessageAsksAlready(ctx context.Context, db DBTX, arg MessageAsksAlreadyParams) (bool, error) {
 	row := db.QueryRow(ctx, messageAsksAlready,
 		arg.AccountID,

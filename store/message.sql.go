@@ -709,7 +709,8 @@ func (q *Queries) MessagePostpone(ctx context.Context, db DBTX, arg MessagePostp
 const messagePrune = `-- name: MessagePrune :execrows
 UPDATE workers.messages m
 SET body = '',
-    suggestion = NULL
+    suggestion = NULL,
+    recipient_slug = NULL
 WHERE m.state IN ('sent', 'failed', 'skipped')
   AND m.id = ANY (ARRAY(
     SELECT old.id
@@ -731,7 +732,8 @@ type MessagePruneParams struct {
 	MaxRows    int32
 }
 
-// Forgets what old messages said. The row stays, with the person's id: it is what keeps
+// Forgets what old messages said, and the public name that one was compared by. The row
+// stays, with the person's id: it is what keeps
 // them from being written to twice. What is not settled, or goes out when its person
 // becomes a connection, is kept whole.
 func (q *Queries) MessagePrune(ctx context.Context, db DBTX, arg MessagePruneParams) (int64, error) {
@@ -878,6 +880,7 @@ FROM (
             WHEN l.id IS NULL THEN 'lead_deleted'
             WHEN c.id IS NULL THEN 'campaign_deleted'
             WHEN q.duplicate_of IS NOT NULL THEN 'other_campaign'
+            WHEN q.body = '' AND q.purpose <> 'invitation' THEN 'text_forgotten'
             WHEN l.status = 'opted_out' THEN 'opted_out'
             WHEN q.purpose = 'first_dm' AND coalesce(l.status, 'comment_detected') <> 'comment_detected' THEN 'already_contacted'
             WHEN q.purpose = 'backup_link' AND coalesce(l.status, '') <> ALL ($1::text[]) THEN 'no_email'

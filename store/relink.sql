@@ -15,22 +15,37 @@ FROM (
     ORDER BY m.id
     FOR UPDATE) open;
 
--- name: RelinkSkipTwins :execrows
--- First messages to people whom the same comment brings one under the new id.
-UPDATE workers.messages m
-SET state = 'skipped',
-    error_type = 'other_campaign',
-    updated_at = now()
-WHERE m.account_id = @from_id
-  AND m.state = 'queued'
-  AND m.purpose = 'first_dm'
-  AND EXISTS (
-      SELECT FROM workers.messages n
-      WHERE n.account_id = @to_id
-        AND n.recipient_id = m.recipient_id
-        AND n.comment_id = m.comment_id
-        AND n.purpose = 'first_dm'
-        AND n.state IN ('queued', 'sending', 'sent', 'unknown'));
+-- name: RelinkMarkTwins :one
+-- Both ids may have answered a comment, for a campaign each: the key messages_answer_once lets
+-- one account have one such message. As in migration 00011, the one that went the furthest stays,
+-- else that of the new id. Others that wait are skipped, and what cannot be taken back is marked.
+WITH ranked AS (
+    SELECT
+        t.id,
+        first_value(t.id) OVER place AS keeps,
+        row_number() OVER place AS number
+    FROM workers.messages t
+    WHERE t.account_id IN (@from_id, @to_id)
+      AND t.purpose = 'first_dm'
+      AND t.comment_id IS NOT NULL
+      AND t.duplicate_of IS NULL
+      AND t.state IN ('queued', 'sending', 'sent', 'unknown')
+    WINDOW place AS (
+        PARTITION BY t.recipient_id, t.comment_id
+        ORDER BY array_position(ARRAY['sent', 'sending', 'unknown', 'queued'], t.state), (t.account_id = @to_id) DESC, t.id)
+), marked AS (
+    UPDATE workers.messages m
+    SET duplicate_of = r.keeps,
+        state = CASE WHEN m.state = 'queued' THEN 'skipped' ELSE m.state END,
+        error_type = CASE WHEN m.state = 'queued' THEN 'other_campaign' ELSE m.error_type END,
+        updated_at = now()
+    FROM ranked r
+    WHERE r.id = m.id
+      AND r.number > 1
+    RETURNING m.state
+)
+SELECT count(*) FILTER (WHERE state = 'skipped') AS skipped
+FROM marked;
 
 -- name: RelinkMessages :one
 -- The ledger, and with it what the account has spent of its limits. Ids of chats and messages are
@@ -109,7 +124,8 @@ FROM gone
 ON CONFLICT (account_id, hour) DO UPDATE
 SET calls = comment_reads.calls + excluded.calls;
 
--- name: RelinkProfileReads :exec
+-- name: RelinkProfileReads :execrows
+-- LinkedIn counts them by person, whatever the link.
 WITH gone AS (
     DELETE FROM workers.profile_reads r
     WHERE r.account_id = @from_id
@@ -122,7 +138,7 @@ ON CONFLICT (account_id, hour) DO UPDATE
 SET calls = profile_reads.calls + excluded.calls;
 
 -- name: RelinkFirstLooks :execrows
--- The longer of both switches stays.
+-- That the chat is read before somebody is written to holds for as long as either id says.
 WITH gone AS (
     DELETE FROM workers.first_looks f
     WHERE f.account_id = @from_id
@@ -133,7 +149,8 @@ SELECT @to_id::text, gone.since, gone.until
 FROM gone
 ON CONFLICT (account_id) DO UPDATE
 SET since = least(first_looks.since, excluded.since),
-    until = nullif(greatest(coalesce(first_looks.until, 'infinity'), coalesce(excluded.until, 'infinity')), 'infinity');
+    until = CASE WHEN first_looks.until IS NOT NULL AND excluded.until IS NOT NULL
+                 THEN greatest(first_looks.until, excluded.until) END;
 
 -- name: RelinkScrapeJobs :execrows
 -- A page to go on with is named by a cursor that holds the old id: the same scan starts over.

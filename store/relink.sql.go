@@ -119,7 +119,8 @@ SELECT $1::text, gone.since, gone.until
 FROM gone
 ON CONFLICT (account_id) DO UPDATE
 SET since = least(first_looks.since, excluded.since),
-    until = nullif(greatest(coalesce(first_looks.until, 'infinity'), coalesce(excluded.until, 'infinity')), 'infinity')
+    until = CASE WHEN first_looks.until IS NOT NULL AND excluded.until IS NOT NULL
+                 THEN greatest(first_looks.until, excluded.until) END
 `
 
 type RelinkFirstLooksParams struct {
@@ -127,7 +128,7 @@ type RelinkFirstLooksParams struct {
 	FromID string
 }
 
-// The longer of both switches stays.
+// That the chat is read before somebody is written to holds for as long as either id says.
 func (q *Queries) RelinkFirstLooks(ctx context.Context, db DBTX, arg RelinkFirstLooksParams) (int64, error) {
 	result, err := db.Exec(ctx, relinkFirstLooks, arg.ToID, arg.FromID)
 	if err != nil {
@@ -211,6 +212,51 @@ func (q *Queries) RelinkLockMessages(ctx context.Context, db DBTX, arg RelinkLoc
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const relinkMarkTwins = `-- name: RelinkMarkTwins :one
+WITH ranked AS (
+    SELECT
+        t.id,
+        first_value(t.id) OVER place AS keeps,
+        row_number() OVER place AS number
+    FROM workers.messages t
+    WHERE t.account_id IN ($1, $2)
+      AND t.purpose = 'first_dm'
+      AND t.comment_id IS NOT NULL
+      AND t.duplicate_of IS NULL
+      AND t.state IN ('queued', 'sending', 'sent', 'unknown')
+    WINDOW place AS (
+        PARTITION BY t.recipient_id, t.comment_id
+        ORDER BY array_position(ARRAY['sent', 'sending', 'unknown', 'queued'], t.state), (t.account_id = $2) DESC, t.id)
+), marked AS (
+    UPDATE workers.messages m
+    SET duplicate_of = r.keeps,
+        state = CASE WHEN m.state = 'queued' THEN 'skipped' ELSE m.state END,
+        error_type = CASE WHEN m.state = 'queued' THEN 'other_campaign' ELSE m.error_type END,
+        updated_at = now()
+    FROM ranked r
+    WHERE r.id = m.id
+      AND r.number > 1
+    RETURNING m.state
+)
+SELECT count(*) FILTER (WHERE state = 'skipped') AS skipped
+FROM marked
+`
+
+type RelinkMarkTwinsParams struct {
+	FromID string
+	ToID   string
+}
+
+// Both ids may have answered a comment, for a campaign each: the key messages_answer_once lets
+// one account have one such message. As in migration 00011, the one that went the furthest stays,
+// else that of the new id. Others that wait are skipped, and what cannot be taken back is marked.
+func (q *Queries) RelinkMarkTwins(ctx context.Context, db DBTX, arg RelinkMarkTwinsParams) (int64, error) {
+	row := db.QueryRow(ctx, relinkMarkTwins, arg.FromID, arg.ToID)
+	var skipped int64
+	err := row.Scan(&skipped)
+	return skipped, err
 }
 
 const relinkMessages = `-- name: RelinkMessages :one
@@ -297,7 +343,7 @@ func (q *Queries) RelinkProducers(ctx context.Context, db DBTX, arg RelinkProduc
 	return result.RowsAffected(), nil
 }
 
-const relinkProfileReads = `-- name: RelinkProfileReads :exec
+const relinkProfileReads = `-- name: RelinkProfileReads :execrows
 WITH gone AS (
     DELETE FROM workers.profile_reads r
     WHERE r.account_id = $2
@@ -315,9 +361,13 @@ type RelinkProfileReadsParams struct {
 	FromID string
 }
 
-func (q *Queries) RelinkProfileReads(ctx context.Context, db DBTX, arg RelinkProfileReadsParams) error {
-	_, err := db.Exec(ctx, relinkProfileReads, arg.ToID, arg.FromID)
-	return err
+// LinkedIn counts them by person, whatever the link.
+func (q *Queries) RelinkProfileReads(ctx context.Context, db DBTX, arg RelinkProfileReadsParams) (int64, error) {
+	result, err := db.Exec(ctx, relinkProfileReads, arg.ToID, arg.FromID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const relinkReads = `-- name: RelinkReads :execrows
@@ -417,35 +467,4 @@ type RelinkSettleTwinsParams struct {
 func (q *Queries) RelinkSettleTwins(ctx context.Context, db DBTX, arg RelinkSettleTwinsParams) error {
 	_, err := db.Exec(ctx, relinkSettleTwins, arg.FromID, arg.ToID)
 	return err
-}
-
-const relinkSkipTwins = `-- name: RelinkSkipTwins :execrows
-UPDATE workers.messages m
-SET state = 'skipped',
-    error_type = 'other_campaign',
-    updated_at = now()
-WHERE m.account_id = $1
-  AND m.state = 'queued'
-  AND m.purpose = 'first_dm'
-  AND EXISTS (
-      SELECT FROM workers.messages n
-      WHERE n.account_id = $2
-        AND n.recipient_id = m.recipient_id
-        AND n.comment_id = m.comment_id
-        AND n.purpose = 'first_dm'
-        AND n.state IN ('queued', 'sending', 'sent', 'unknown'))
-`
-
-type RelinkSkipTwinsParams struct {
-	FromID string
-	ToID   string
-}
-
-// First messages to people whom the same comment brings one under the new id.
-func (q *Queries) RelinkSkipTwins(ctx context.Context, db DBTX, arg RelinkSkipTwinsParams) (int64, error) {
-	result, err := db.Exec(ctx, relinkSkipTwins, arg.FromID, arg.ToID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
