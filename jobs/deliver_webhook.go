@@ -75,15 +75,16 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 		return fmt.Errorf("read webhook row %s: %w", job.Args.WebhookLogID, err)
 	}
 	if row.Status == "sent" || row.Abandoned {
-		// Its worker may have died between the record and the next in line.
-		_, err := w.line.bring(ctx, row.EndpointID, endpointSlots)
-		return err
+		return w.end(ctx, row)
 	}
 	if left := time.Duration(row.SecondsLeft * float64(time.Second)); left > dueSlack {
 		return &queue.NotYet{Until: queue.Now(ctx).Add(left), Reason: "the row is due later"} // so that a crash hurries nobody
 	}
 	if wait := w.trouble.left(row.EndpointID); wait > 0 {
 		return w.stepAside(ctx, job, row, wait)
+	}
+	if err := w.awaitLock(ctx, job, row.ID); err != nil {
+		return err
 	}
 	way, err := w.pass(ctx, row)
 	if err != nil {
@@ -100,6 +101,34 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return errors.Join(err, w.goOn(ctx, row))
+}
+
+// end does what a delivery that was recorded may have left: its lead was locked, or its
+// worker died before it brought the next in line.
+func (w *deliverWebhook) end(ctx context.Context, row store.WebhookLogGetRow) error {
+	var behind error
+	if row.Status == "sent" {
+		behind = w.inTxWithin(ctx, newPatience(), func(tx pgx.Tx) error { return w.leadFollows(ctx, tx, row) })
+	}
+	_, err := w.line.bring(ctx, row.EndpointID, endpointSlots)
+	return errors.Join(behind, err)
+}
+
+// awaitLock makes sure that the outcome of a try can be written down, where the job was put
+// off before: it may have been because somebody holds the row, and then each try would be
+// one more delivery of which nothing is known afterwards.
+func (w *deliverWebhook) awaitLock(ctx context.Context, job *river.Job[DeliverWebhookArgs], id uuid.UUID) error {
+	if !queue.WasPutOff(job.JobRow) {
+		return nil
+	}
+	err := w.inTx(ctx, func(tx pgx.Tx) error {
+		_, err := w.WebhookLogLock(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("lock webhook %s: %w", id, err)
+	}
+	return nil
 }
 
 // row reads the row with its endpoint, which is made for the first row of a URL.

@@ -124,6 +124,11 @@ func (l emailLedger) recordSent(
 		}
 		return record(ctx, tx, vendorID)
 	})
+	if isLocked(err) {
+		// Where it was asked for is written down later; Resend must not be asked until then.
+		sent := store.EmailRecordSentParams{Key: e.Key, VendorID: vendorID, ErrorType: errorType}
+		err = errors.Join(err, l.EmailRecordSent(ctx, l.Pool, sent))
+	}
 	if err != nil {
 		return fmt.Errorf("record email %s as sent: %w", e.Key, err)
 	}

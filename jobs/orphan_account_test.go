@@ -86,3 +86,23 @@ func TestCommentIsNotCapturedWithoutItsWebhook(t *testing.T) {
 		t.Errorf("%d addresses were captured, want 1", captured)
 	}
 }
+
+// Ensure a stop holds that comes before the first message of a campaign whose scrape job is
+// deleted: nothing says any more that the account writes for it, except what waits.
+func TestStopBeforeTheFirstMessageOfAnOrphan(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	client := b.seedClient()
+	campaign := b.campaign(row{"client_id": client})
+	id := b.scrapeJob(row{"campaign_id": campaign})
+	b.person(1)
+	waiting, _ := b.message(1, row{"campaign_id": campaign, "scrape_job_id": id})
+	b.exec("DELETE FROM scrape_jobs")
+	b.answer(1, "please stop writing to me, unsubscribe")
+	b.checkInbox()
+	b.send(waiting)
+	b.wantSent()
+	if n := scalar[int](b, "SELECT count(*) FROM workers.opt_outs WHERE scope = $1 AND person_id = $2", client, member(1)); n != 1 {
+		t.Error("the opt-out is not recorded for the client")
+	}
+}

@@ -55,7 +55,7 @@ func (w *deliverWebhook) record(ctx context.Context, t try) error {
 		}
 		switch {
 		case t.err == nil:
-			endpoint, event, err = w.recordSent(ctx, tx, t)
+			endpoint, event, decided, err = w.recordSent(ctx, tx, t)
 		case t.stopped():
 			decided = t.err // River puts the job back; whoever takes it up begins at once
 		case t.ours():
@@ -82,37 +82,52 @@ func (w *deliverWebhook) record(ctx context.Context, t try) error {
 	return nil
 }
 
-func (w *deliverWebhook) recordSent(ctx context.Context, tx pgx.Tx, t try) (e store.WebhookEndpoint, event string, err error) {
+// recordSent books a delivery. Where somebody holds its lead, the job goes on until that
+// has followed: a delivery that is not recorded would be made again.
+func (w *deliverWebhook) recordSent(ctx context.Context, tx pgx.Tx, t try) (e store.WebhookEndpoint, event string, behind, err error) {
 	status, answer := int32(t.result.Status), t.result.Kept()
 	err = w.WebhookLogRecordSent(ctx, tx, store.WebhookLogRecordSentParams{
 		ID: t.row.ID, EndpointID: &t.row.EndpointID, ResponseStatus: &status, ResponseBody: &answer,
 	})
 	if err != nil {
-		return e, "", err
+		return e, "", nil, err
 	}
-	if t.row.LeadID != nil {
-		_, err := w.LeadMove(ctx, tx, store.LeadMoveParams{
-			ID: *t.row.LeadID, FromStatus: store.LeadEmailCaptured, ToStatus: store.LeadWebhookSent,
-		})
-		if err != nil {
-			return e, "", err
+	behind = w.inSavepointWithin(ctx, tx, newPatience(), func(tx pgx.Tx) error { return w.leadFollows(ctx, tx, t.row) })
+	switch {
+	case isLocked(behind):
+	case behind != nil:
+		return e, "", nil, behind
+	default:
+		// With the row, or a worker that dies in between would have the job begin again.
+		if err := w.JobComplete(ctx, tx, t.jobID); err != nil {
+			return e, "", nil, err
 		}
-	}
-	// With the row, or a worker that dies in between would have the job begin again.
-	if err := w.JobComplete(ctx, tx, t.jobID); err != nil {
-		return e, "", err
 	}
 	unwell, err := w.WebhookEndpointLockUnwell(ctx, tx, t.row.EndpointID)
 	if err != nil || len(unwell) == 0 {
-		return e, "", err
+		return e, "", behind, err
 	}
 	e, event = afterSuccess(unwell[0], t.ended)
 	if event == eventRecovered {
 		if err := w.WebhookIncidentClose(ctx, tx, e.ID); err != nil {
-			return e, "", err
+			return e, "", nil, err
 		}
 	}
-	return e, event, w.saveEndpoint(ctx, tx, e)
+	return e, event, behind, w.saveEndpoint(ctx, tx, e)
+}
+
+// leadFollows moves the lead of a delivered row on.
+func (w *deliverWebhook) leadFollows(ctx context.Context, tx pgx.Tx, row store.WebhookLogGetRow) error {
+	if row.LeadID == nil {
+		return nil
+	}
+	_, err := w.LeadMove(ctx, tx, store.LeadMoveParams{
+		ID: *row.LeadID, FromStatus: store.LeadEmailCaptured, ToStatus: store.LeadWebhookSent,
+	})
+	if err != nil {
+		return fmt.Errorf("move lead %s: %w", *row.LeadID, err)
+	}
+	return nil
 }
 
 // recordOurs leaves the row due, and its count of tries as it is. What was wrong may be of

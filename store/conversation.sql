@@ -62,15 +62,13 @@ WHERE lead_id IN (
 
 -- name: OptOutRecord :execrows
 -- A person wants no more messages: for every client whose campaigns on this account
--- have them as a lead, or had them written to. It needs no lead's row, so that nobody who
--- holds one can keep it from being heard.
-INSERT INTO workers.opt_outs (scope, person_id)
-SELECT DISTINCT coalesce(c.client_id, c.id), @person_id::text
-FROM public.campaigns c
-WHERE c.id IN (
+-- have them as a lead, or had them written to. Where there is none, those are meant that wait
+-- to write to them. It needs no lead's row, so that nobody who holds one can keep it from
+-- being heard.
+WITH meant AS (
     SELECT l.campaign_id
     FROM public.leads l
-    WHERE (l.provider_id = @person_id OR l.linkedin_id = @person_id)
+    WHERE (l.provider_id = @person_id::text OR l.linkedin_id = @person_id)
       AND EXISTS (
           SELECT FROM public.scrape_jobs s
           WHERE s.campaign_id = l.campaign_id
@@ -80,7 +78,19 @@ WHERE c.id IN (
     FROM workers.messages m
     WHERE m.account_id = @account_id
       AND m.recipient_id = @person_id
-      AND m.state IN ('sending', 'sent', 'unknown'))
+      AND m.state IN ('sending', 'sent', 'unknown')
+)
+INSERT INTO workers.opt_outs (scope, person_id)
+SELECT DISTINCT coalesce(c.client_id, c.id), @person_id
+FROM public.campaigns c
+WHERE c.id IN (
+    SELECT campaign_id FROM meant
+    UNION
+    SELECT m.campaign_id
+    FROM workers.messages m
+    WHERE m.account_id = @account_id
+      AND m.recipient_id = @person_id
+      AND NOT EXISTS (SELECT FROM meant))
 ON CONFLICT DO NOTHING;
 
 -- name: OptOutMoveLeads :execrows

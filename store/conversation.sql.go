@@ -441,13 +441,10 @@ func (q *Queries) OptOutMoveLeads(ctx context.Context, db DBTX, personID string)
 }
 
 const optOutRecord = `-- name: OptOutRecord :execrows
-INSERT INTO workers.opt_outs (scope, person_id)
-SELECT DISTINCT coalesce(c.client_id, c.id), $1::text
-FROM public.campaigns c
-WHERE c.id IN (
+WITH meant AS (
     SELECT l.campaign_id
     FROM public.leads l
-    WHERE (l.provider_id = $1 OR l.linkedin_id = $1)
+    WHERE (l.provider_id = $1::text OR l.linkedin_id = $1)
       AND EXISTS (
           SELECT FROM public.scrape_jobs s
           WHERE s.campaign_id = l.campaign_id
@@ -457,7 +454,19 @@ WHERE c.id IN (
     FROM workers.messages m
     WHERE m.account_id = $2
       AND m.recipient_id = $1
-      AND m.state IN ('sending', 'sent', 'unknown'))
+      AND m.state IN ('sending', 'sent', 'unknown')
+)
+INSERT INTO workers.opt_outs (scope, person_id)
+SELECT DISTINCT coalesce(c.client_id, c.id), $1
+FROM public.campaigns c
+WHERE c.id IN (
+    SELECT campaign_id FROM meant
+    UNION
+    SELECT m.campaign_id
+    FROM workers.messages m
+    WHERE m.account_id = $2
+      AND m.recipient_id = $1
+      AND NOT EXISTS (SELECT FROM meant))
 ON CONFLICT DO NOTHING
 `
 
@@ -467,8 +476,9 @@ type OptOutRecordParams struct {
 }
 
 // A person wants no more messages: for every client whose campaigns on this account
-// have them as a lead, or had them written to. It needs no lead's row, so that nobody who
-// holds one can keep it from being heard.
+// have them as a lead, or had them written to. Where there is none, those are meant that wait
+// to write to them. It needs no lead's row, so that nobody who holds one can keep it from
+// being heard.
 func (q *Queries) OptOutRecord(ctx context.Context, db DBTX, arg OptOutRecordParams) (int64, error) {
 	result, err := db.Exec(ctx, optOutRecord, arg.PersonID, arg.AccountID)
 	if err != nil {
