@@ -12,7 +12,7 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: ## The whole funnel on this machine, without any account; gets a Postgres by itself
@@ -24,7 +24,7 @@ test: ## All tests, on a Postgres that it gets by itself; TESTFLAGS="-race -v" p
 	@go run ./sandbox with-postgres -- go test -p 1 -parallel 8 $(TESTFLAGS) ./...
 
 .PHONY: chaos
-chaos: ## Kill 200 workers at random while the funnel runs, 33 while 5,000 webhooks go out, and more: KILLS=500 SEED=1 ROWS=9000 for others
+chaos: ## Kill 200 workers while the funnel runs, 33 while webhooks go out, and more; KILLS=500 SEED=1 ROWS=9000
 	@go run ./sandbox with-postgres -- go test ./cmd/worker -run '^(TestChaos|TestDrain$$)' -count=1 -v -parallel 4 -timeout 30m \
 		-chaos.kills $(or $(KILLS),200) -chaos.seed $(or $(SEED),0) -drain.rows $(or $(ROWS),5000)
 

@@ -159,6 +159,26 @@ func TestLookFirst(t *testing.T) {
 	}
 }
 
+// Ensure a "yes" counts that was read before a question which went out, and which the
+// database forgot, was found in the chat.
+func TestLookFirstFindsTheQuestionOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	const body = "Is it ana@example.com?"
+	b := setup(t, func(o *options) { o.settings.LookFirst = true })
+	id, _ := b.message(1, row{"purpose": "second_question", "body": body, "suggestion": "ana@example.com"})
+	_, err := b.deps.Unipile.StartChat(t.Context(), accountID, member(1), body)
+	b.must(err)
+	b.exec(`INSERT INTO workers.inbox_messages (account_id, message_id, sender_id, body, sent_at, handled_at, result, reason)
+		SELECT $1, m, $2, m, now() + make_interval(hours => h), now(), 'none', 'no_address'
+		FROM (VALUES ('yes', 1), ('long ago', -1)) v (m, h)`, accountID, member(1))
+	b.wantEvent(b.send(id), river.EventKindJobCompleted)
+	b.want("workers.messages", id, row{"state": "sent"})
+	b.wantSent(body)
+	if open := scalar[string](b, "SELECT string_agg(body, ',') FROM workers.inbox_messages WHERE handled_at IS NULL"); open != "yes" {
+		t.Errorf("read again: %q, want the answer after the question", open)
+	}
+}
+
 // Ensure a first look that finds nothing sends, one that finds another message of the
 // account's owner leaves it to a human, and one that cannot look waits.
 func TestLookFirstFindsSomethingElse(t *testing.T) {

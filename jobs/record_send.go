@@ -45,10 +45,15 @@ func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent u
 
 // afterSent is what follows from a message that went out.
 func (d database) afterSent(ctx context.Context, tx pgx.Tx, id int64, purpose string, lead, scrapeJob *uuid.UUID) error {
-	if purpose != store.PurposeFirstDM {
-		return nil
+	switch purpose {
+	case store.PurposeFirstDM:
+		return d.moveLeadOrLater(ctx, tx, id, lead, scrapeJob)
+	case store.PurposeSecondQuestion, store.PurposeThirdQuestion:
+		if _, err := d.InboxMessageReopen(ctx, tx, id); err != nil {
+			return fmt.Errorf("reopen answers to message %d: %w", id, err)
+		}
 	}
-	return d.moveLeadOrLater(ctx, tx, id, lead, scrapeJob)
+	return nil
 }
 
 // recordFailure writes down what a failed send means for the message. Where the

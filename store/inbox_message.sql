@@ -113,6 +113,23 @@ WHERE i.account_id = @account_id
       WHERE (l.provider_id = i.sender_id OR l.linkedin_id = i.sender_id)
         AND (l.status IS NULL OR l.status IN ('comment_detected', 'dm_sent', 'not_connected', 'expired')));
 
+-- name: InboxMessageReopen :execrows
+-- A "yes" says nothing while the question it answers is not recorded as sent, such as one
+-- that a database which was set back has forgotten. What was read as no address after a
+-- question, by the provider's clock, is read once more when that turns out to have gone out.
+UPDATE workers.inbox_messages i
+SET handled_at = NULL,
+    result = NULL,
+    reason = NULL,
+    lead_id = NULL
+FROM workers.messages m
+WHERE m.id = @message_id
+  AND i.account_id = m.account_id
+  AND i.sender_id = m.recipient_id
+  AND i.result = 'none'
+  AND i.reason = 'no_address'
+  AND i.sent_at > coalesce(m.provider_sent_at, m.provider_claimed_at);
+
 -- name: InboxMessagePrune :execrows
 DELETE FROM workers.inbox_messages
 WHERE id = ANY (ARRAY(

@@ -264,6 +264,32 @@ func (q *Queries) InboxMessagePrune(ctx context.Context, db DBTX, arg InboxMessa
 	return result.RowsAffected(), nil
 }
 
+const inboxMessageReopen = `-- name: InboxMessageReopen :execrows
+UPDATE workers.inbox_messages i
+SET handled_at = NULL,
+    result = NULL,
+    reason = NULL,
+    lead_id = NULL
+FROM workers.messages m
+WHERE m.id = $1
+  AND i.account_id = m.account_id
+  AND i.sender_id = m.recipient_id
+  AND i.result = 'none'
+  AND i.reason = 'no_address'
+  AND i.sent_at > coalesce(m.provider_sent_at, m.provider_claimed_at)
+`
+
+// A "yes" says nothing while the question it answers is not recorded as sent, such as one
+// that a database which was set back has forgotten. What was read as no address after a
+// question, by the provider's clock, is read once more when that turns out to have gone out.
+func (q *Queries) InboxMessageReopen(ctx context.Context, db DBTX, messageID int64) (int64, error) {
+	result, err := db.Exec(ctx, inboxMessageReopen, messageID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const inboxMessageSetHandled = `-- name: InboxMessageSetHandled :execrows
 UPDATE workers.inbox_messages
 SET handled_at = now(),
