@@ -18,7 +18,7 @@ func TestLeadsSettle(t *testing.T) {
 			t.Parallel()
 			pool := storetest.New(t)
 			o := newOutside(t, pool, 0)
-			o.environ["UNIPILE_TIMEOUT"] = "20s"
+			o.environ["UNIPILE_TIMEOUT"] = "5s" // the doubt lasts for half as long again
 			o.populate(1)
 			o.seed(t, pool)
 			hung := o.unipile.AddFault(unipile.Fault{Operation: "start_chat", Status: 504, Hang: true, Times: 1})
