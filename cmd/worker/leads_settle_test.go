@@ -21,6 +21,11 @@ func TestLeadsSettle(t *testing.T) {
 			o.environ["UNIPILE_TIMEOUT"] = "5s" // the doubt lasts for half as long again
 			o.populate(1)
 			o.seed(t, pool)
+			defer func() {
+				if t.Failed() {
+					t.Log(state(t, pool))
+				}
+			}()
 			hung := o.unipile.AddFault(unipile.Fault{Operation: "start_chat", Status: 504, Hang: true, Times: 1})
 			o.spawn(t)
 			wait(t, "a send whose answer does not come", func() bool { return o.startedChats() == 1 })
@@ -36,13 +41,17 @@ func TestLeadsSettle(t *testing.T) {
 				t.Errorf("both words at once: exit code %d\n%s", exitCode(err), out)
 			}
 			want := map[string]string{"--sent": "counts as sent; answers are read at the next look", "--resend": "is queued again, and goes out when its turn comes"}
-			assertContains(t, o.printed(t, "leads settle "+lead+" "+word), "the message to lead "+lead, want[word])
+			settled := o.printed(t, "leads settle "+lead+" "+word)
+			assertContains(t, settled, "the message to lead "+lead, want[word])
 			if out, err := o.call(t, "leads", "settle", lead, word); exitCode(err) != exitFailed || !strings.Contains(err.Error(), "is in doubt") {
 				t.Errorf("settling it again: %v\n%s", err, out)
 			}
 			assertContains(t, o.printed(t, "leads settle"), "no message waits for you")
-			if word == "--sent" { // somebody who was never written to by the fake does not answer by themselves
+			if word == "--sent" { // whom the fake never wrote to does not answer by themselves
+				assertContains(t, settled, "nothing more is sent until `worker leads release "+lead+"`")
 				o.unipile.Receive(accountID, person(0), "person0@example.com")
+				until(t, pool, "the address delivered", "SELECT count(*) = 1 FROM leads WHERE status = 'webhook_sent'")
+				o.printed(t, "leads release "+lead)
 			}
 			until(t, pool, "the lead delivered", everyLeadDelivered, 1)
 			first, backup := 0, 0
