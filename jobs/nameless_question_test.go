@@ -37,3 +37,17 @@ func TestAnswersToNamelessQuestions(t *testing.T) {
 		t.Errorf("%d questions of ours are taken for what the owner typed", n)
 	}
 }
+
+// Ensure an answer that comes when the provider's clock was set back after the question is heard,
+// though its time is before that of the question.
+func TestAnswerAfterTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.linkedin.SetClock(fakeunipile.Clock{Messages: 10 * time.Minute, Date: 10 * time.Minute})
+	a := b.ask(1, nil)
+	b.checkInbox()
+	b.linkedin.SetClock(fakeunipile.Clock{})
+	b.answer(1, "one@example.com")
+	b.checkInbox()
+	b.want("leads", a.lead, row{"status": "email_captured", "email": "one@example.com"})
+}
