@@ -21,6 +21,7 @@ func TestAnswersToNamelessQuestions(t *testing.T) {
 	first, lead := b.message(1, given)
 	second, other := b.message(2, given)
 	silent, _ := b.message(3, given)
+	b.checkInbox() // tells the provider's clock
 	for _, id := range []int64{first, second, silent} {
 		b.exec("UPDATE workers.accounts SET next_write_at = NULL, writing_until = NULL")
 		b.send(id)
