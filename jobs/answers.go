@@ -96,7 +96,13 @@ func (w *hearing) hearOnce(ctx context.Context, accountID string, m heard) error
 	}
 	lies := before
 	if !unasked {
-		lies = questionOf(lead).orderOf(m)
+		lies = w.question(lead, m).orderOf(m)
+	}
+	if lies == unclear && lead.ChatID == nil {
+		// Our question is known among the provider's messages by its chat, where that told no id.
+		if _, err := w.inOurChat(ctx, accountID, lead, m); err != nil {
+			return err
+		}
 	}
 	if lies != after {
 		// What is not clear yet is looked at again, unless it is a "stop".
@@ -170,6 +176,15 @@ func (w *answers) setHandled(ctx context.Context, tx pgx.Tx, m heard, lead store
 		return errHandled
 	}
 	return nil
+}
+
+// question is what a lead was asked, as far back as the provider's clock was set since.
+func (w *answers) question(lead store.LeadFindAskedRow, m heard) question {
+	q := questionOf(lead)
+	if now := w.chats.Now(); isKnown(q.claimedAt) && !now.IsZero() {
+		q.setBack = max(q.claimedAt.Add(m.Now.Sub(q.askedAt)).Sub(now), 0)
+	}
+	return q
 }
 
 // hearStop handles a message that answers no question of ours: only that somebody
@@ -246,7 +261,7 @@ func (w *hearing) read(
 	}
 	around, err := w.InboxMessageListAround(ctx, w.Pool, store.InboxMessageListAroundParams{
 		AccountID: accountID, SenderID: m.SenderID, ChatID: m.ChatID,
-		SentAt: m.SentAt, ID: m.ID, Since: questionOf(lead).earliest(),
+		SentAt: m.SentAt, ID: m.ID, Since: w.question(lead, m).earliest(),
 	})
 	if err != nil {
 		return conversation.Reply{}, fmt.Errorf("read messages around: %w", err)

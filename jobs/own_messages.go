@@ -78,7 +78,7 @@ func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, 
 // not known yet is left to its look-up.
 func (d database) adopt(
 	ctx context.Context, db store.DBTX, accountID string, nameless []store.MessageListNamelessRow, m unipile.Message,
-) (bool, error) {
+) (ours bool, err error) {
 	for _, n := range nameless {
 		elsewhere := !n.IsOfOldLink && n.ChatID != nil && m.ChatID != "" && *n.ChatID != m.ChatID
 		if elsewhere || n.ClaimedAt == nil || m.At.Sub(*n.ClaimedAt).Abs() > ownMatch || !conversation.LooksSame(m.Text, n.Body) {
@@ -88,16 +88,20 @@ func (d database) adopt(
 		if err != nil {
 			return false, fmt.Errorf("look for message in the ledger: %w", err)
 		}
+		if known {
+			return true, nil
+		}
 		itsPlace := n.RecipientID == m.RecipientID || n.ChatID != nil && *n.ChatID == m.ChatID
-		if !known && itsPlace && n.State == store.MessageSent {
+		if itsPlace && n.State == store.MessageSent {
 			err := d.MessageAdopt(ctx, db, store.MessageAdoptParams{ID: n.ID, ProviderMessageID: m.ID, ProviderSentAt: &m.At})
 			if err != nil {
 				return false, fmt.Errorf("note id of message %d: %w", n.ID, err)
 			}
+			return true, nil
 		}
-		return true, nil
+		ours = true // the one whose place this is may come yet: others were asked in the same words
 	}
-	return false, nil
+	return ours, nil
 }
 
 // takenOverInChat is the reason of a takeover that we saw.

@@ -21,6 +21,8 @@ type question struct {
 	askedAt   time.Time // by our clock
 	claimedAt time.Time // by the provider's clock
 	sentAt    time.Time // as the provider shows it among its messages
+
+	setBack time.Duration // by how much the provider's clock was, after we asked
 }
 
 func questionOf(lead store.LeadFindAskedRow) question {
@@ -29,7 +31,7 @@ func questionOf(lead store.LeadFindAskedRow) question {
 
 // earliest is where the answers to a question may begin, whichever clock is right.
 func (q question) earliest() time.Time {
-	return earlier(q.since(askedSlack), q.askedAt.Add(-askedSlack))
+	return earlier(q.since(askedSlack).Add(-q.setBack), q.askedAt.Add(-askedSlack))
 }
 
 // since is where the answers to a question begin, by the provider's clock.

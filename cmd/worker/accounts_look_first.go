@@ -71,6 +71,8 @@ and no write. LOOK_BEFORE_FIRST_DM=true is the same for all accounts, for good.`
 	return cmd
 }
 
+// lookFirstOff switches it off for one account, or for all, and says what holds for them then:
+// what is switched on otherwise stays.
 func (a accounts) lookFirstOff(cmd *cobra.Command, id, whose string) error {
 	rows, err := a.q.FirstLookEnd(cmd.Context(), a.pool, id)
 	if err != nil {
@@ -79,29 +81,46 @@ func (a accounts) lookFirstOff(cmd *cobra.Command, id, whose string) error {
 	if rows == 0 {
 		return fmt.Errorf("it is not switched on for %s; `worker accounts show ACCOUNT` tells what holds", whose)
 	}
-	terminal.Fprintf(cmd.OutOrStdout(), "%s: messages are sent without a look from now on\n", whose)
+	looks, err := a.q.FirstLookList(cmd.Context(), a.pool, id)
+	if err != nil {
+		return fmt.Errorf("list first looks of %s: %w", whose, err)
+	}
+	out := cmd.OutOrStdout()
+	switch still := saidOfFirstLooks(looks, a.lookFirst); {
+	case still != lookFirstIsOff:
+		terminal.Fprintf(out, "%s: switched off, but it is still %s\n", whose, still)
+	case id == "":
+		terminal.Fprintf(out, "%s: messages are sent without a look from now on; "+
+			"for accounts that it is switched on for by name it stays on\n", whose)
+	default:
+		terminal.Fprintf(out, "%s: messages are sent without a look from now on\n", whose)
+	}
 	return nil
 }
 
 // printFirstLooks says whether chats are looked into before first messages, and why.
 func printFirstLooks(out io.Writer, looks []store.FirstLook, always bool) {
-	said := "off"
-	for _, l := range looks {
-		said = "on for this account"
-		if l.AccountID == "" {
-			said = "on for all accounts"
-		}
-		if l.Until == nil {
-			said += ", until you switch it off"
-			break
-		}
-		said += ", until " + l.Until.UTC().Format(time.RFC3339)
-		break
+	terminal.Fprintf(out, "look first     %s\n", saidOfFirstLooks(looks, always))
+}
+
+const lookFirstIsOff = "off"
+
+func saidOfFirstLooks(looks []store.FirstLook, always bool) string {
+	switch {
+	case always:
+		return "on, by LOOK_BEFORE_FIRST_DM"
+	case len(looks) == 0:
+		return lookFirstIsOff
 	}
-	if always {
-		said = "on, by LOOK_BEFORE_FIRST_DM"
+	l := looks[0]
+	said := "on for this account"
+	if l.AccountID == "" {
+		said = "on for all accounts"
 	}
-	terminal.Fprintf(out, "look first     %s\n", said)
+	if l.Until == nil {
+		return said + ", until you switch it off"
+	}
+	return said + ", until " + l.Until.UTC().Format(time.RFC3339)
 }
 
 // onlyOne reports whether one of several is set.

@@ -60,7 +60,7 @@ func TestAccountsCommands(t *testing.T) {
 		{"accounts show " + accountID, "look first     on for all accounts, until 2", 0},
 		{"accounts look-first " + accountID + " --until-off", "until you switch it off", 0},
 		{"accounts show " + accountID, "look first     on for this account, until you switch it off", 0},
-		{"accounts look-first " + accountID + " --off", "without a look", 0},
+		{"accounts look-first " + accountID + " --off", "it is still on for all accounts, until 2", 0},
 		{"accounts look-first " + accountID + " --off", "not switched on", 1},
 		{"leads settle", "no message waits for you", 0},
 		{"leads settle --sent", "name the lead", 2},

@@ -26,7 +26,7 @@ func TestChaosProviderClock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			const people = 12
+			people := sized(6, 12)
 			pool := storetest.New(t)
 			o := newOutside(t, pool, 300*time.Millisecond)
 			o.environ["WRITE_GAP_MIN"], o.environ["WRITE_GAP_MAX"] = "20ms", "100ms"

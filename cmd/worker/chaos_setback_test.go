@@ -17,7 +17,7 @@ import (
 // first looks are switched on, and delivers every lead under one webhook-id.
 func TestChaosDatabaseSetBack(t *testing.T) {
 	t.Parallel()
-	const people = 24
+	people := sized(12, 24)
 	pool := storetest.New(t)
 	o := newOutside(t, pool, 300*time.Millisecond)
 	o.environ["WRITE_GAP_MIN"], o.environ["WRITE_GAP_MAX"] = "50ms", "100ms"

@@ -22,6 +22,15 @@ var (
 	chaosSeed  = flag.Uint64("chaos.seed", 0, "what TestChaos draws from; 0 draws that, too")
 )
 
+// sized chooses between the size of a scenario among all other tests and that of a run for
+// its own sake. The few are written to, killed and checked as the many are.
+func sized(few, many int) int {
+	if *chaosKills > 50 {
+		return many
+	}
+	return few
+}
+
 // chaos is a world that goes on while its workers are killed.
 type chaos struct {
 	*outside
@@ -30,6 +39,7 @@ type chaos struct {
 	server *postgres.Server // that may be restarted; nil: a shared one
 	draw   *rand.Rand
 
+	begin           int // how many ask before the first worker starts
 	people          int
 	strangers, met  int // not connected; of those, who accept the invitation
 	kills, restarts int
@@ -75,7 +85,7 @@ func TestChaos(t *testing.T) {
 // restarted.
 func newChaos(t *testing.T, draw *rand.Rand, ownServer bool) *chaos {
 	t.Helper()
-	c := &chaos{draw: draw}
+	c := &chaos{draw: draw, begin: 20}
 	if ownServer {
 		var err error
 		if c.server, err = postgres.Start(t.Context(), postgres.Options{}); err != nil {
@@ -144,7 +154,7 @@ func (c *chaos) comment() {
 // go on asking.
 func (c *chaos) rage(t *testing.T, workers, kills int) {
 	t.Helper()
-	for range 20 {
+	for range c.begin {
 		c.comment()
 	}
 	running := make([]*process, workers)
@@ -199,19 +209,23 @@ func (c *chaos) settle(t *testing.T) {
 		select {
 		case <-look.C:
 		case <-tooLong:
-			t.Fatalf("not settled, %v: %s", err, c.state(t))
+			t.Fatalf("not settled, %v: %s", err, state(t, c.pool))
 		}
 	}
 }
 
 // state tells what waits, for a test that failed.
-func (c *chaos) state(t *testing.T) (state string) {
+func state(t *testing.T, pool *pgxpool.Pool) (state string) {
 	t.Helper()
-	err := c.pool.QueryRow(t.Context(), `SELECT json_build_object(
+	err := pool.QueryRow(t.Context(), `SELECT json_build_object(
 		'leads', (SELECT json_object_agg(status, n) FROM (SELECT status, count(*) n FROM leads GROUP BY 1) l),
 		'messages', (SELECT json_object_agg(purpose || ' ' || state, n) FROM (SELECT purpose, state, count(*) n FROM workers.messages GROUP BY 1, 2) m),
-		'open', (SELECT json_agg(m) FROM (SELECT id, purpose, state, attempts, not_before, claimed_at, error_type FROM workers.messages
-			WHERE state IN ('queued', 'sending', 'unknown') LIMIT 5) m),
+		'open', (SELECT json_agg(m) FROM (SELECT id, purpose, state, attempts, not_before, claimed_at, provider_claimed_at, error_type, doubt
+			FROM workers.messages WHERE state IN ('queued', 'sending', 'unknown') LIMIT 5) m),
+		'unheard', (SELECT json_agg(u) FROM (SELECT m.id, m.claimed_at, m.provider_claimed_at, m.sent_at, m.provider_sent_at,
+				i.sent_at AS answered_at, i.received_at, i.handled_at, i.result, i.reason
+			FROM leads l JOIN workers.messages m ON m.lead_id = l.id LEFT JOIN workers.inbox_messages i ON i.sender_id = m.recipient_id
+			WHERE l.status = 'dm_sent' LIMIT 5) u),
 		'scrape job', (SELECT json_agg(s) FROM (SELECT status, next_check, last_error FROM scrape_jobs) s),
 		'pauses', (SELECT json_agg(p) FROM workers.pauses p))::text`).Scan(&state)
 	if err != nil {

@@ -57,6 +57,14 @@ comes. LEAD is a lead id.`,
 					said = "counts as sent; answers are read at the next look into the inbox"
 				}
 				terminal.Fprintf(cmd.OutOrStdout(), "the message to lead %s %s\n", id, said)
+				now, err := a.q.ConversationGet(cmd.Context(), a.pool, id)
+				if err != nil {
+					return fmt.Errorf("look who has the conversation with lead %s: %w", id, err)
+				}
+				if now.IsHeld {
+					terminal.Fprintf(cmd.OutOrStdout(), "what the account wrote there is taken for a human's: nothing more is sent until "+
+						"`worker leads release %s`\n", id)
+				}
 				return nil
 			})
 		},

@@ -132,7 +132,7 @@ func (o *outside) untilDelivered(t *testing.T, pool *pgxpool.Pool, people int) {
 		select {
 		case <-look.C:
 		case <-tooLong:
-			t.Fatal("waited too long for all leads delivered")
+			t.Fatalf("waited too long for all leads delivered: %s", state(t, pool))
 		}
 	}
 }

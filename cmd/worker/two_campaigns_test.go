@@ -19,6 +19,7 @@ func TestChaosTwoCampaigns(t *testing.T) {
 	t.Logf("seed %d", seed)
 	start := time.Now()
 	c := newChaos(t, rand.New(rand.NewPCG(seed, 3)), *chaosKills > 50)
+	c.begin = sized(10, c.begin)
 	for range campaigns - 1 {
 		c.seedRival(t)
 	}

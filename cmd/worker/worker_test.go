@@ -182,13 +182,18 @@ func (o *outside) populate(n int) {
 	o.unipile.AddPost(unipile.Post{ID: postID, SocialID: "urn:li:ugcPost:7398114411123456789", AuthorID: authorID, Text: "Comment GUIDE"})
 	o.unipile.AddComment(unipile.Comment{PostID: postID, AuthorID: authorID, Text: "Just comment GUIDE below"})
 	for i := range n {
-		id := person(i)
-		o.unipile.AddPerson(unipile.Person{ProviderID: id, Slug: fmt.Sprintf("person-%d", i), Name: fmt.Sprintf("Person No%d", i)})
-		o.unipile.SetPersona(id, unipile.Persona{Replies: []unipile.Answer{
-			{After: 50 * time.Millisecond, Text: fmt.Sprintf("Sure, it's person%d@example.com", i)},
-		}})
-		o.unipile.AddComment(unipile.Comment{PostID: postID, AuthorID: id, Text: "guide please"})
+		o.ask(i)
 	}
+}
+
+// ask lets person n comment, who answers with an address.
+func (o *outside) ask(n int) {
+	id := person(n)
+	o.unipile.AddPerson(unipile.Person{ProviderID: id, Slug: fmt.Sprintf("person-%d", n), Name: fmt.Sprintf("Person No%d", n)})
+	o.unipile.SetPersona(id, unipile.Persona{Replies: []unipile.Answer{
+		{After: 50 * time.Millisecond, Text: fmt.Sprintf("Sure, it's person%d@example.com", n)},
+	}})
+	o.unipile.AddComment(unipile.Comment{PostID: postID, AuthorID: id, Text: "guide please"})
 }
 
 // seed writes what a producer would: a campaign and a scrape job.
