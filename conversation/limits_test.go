@@ -19,11 +19,11 @@ func numbered(n int, separator string) string {
 	return strings.Join(words, separator)
 }
 
-func workersSettings(t testing.TB, ours map[string]any) []byte {
-	t.Helper()
+func workersSettings(tb testing.TB, ours map[string]any) []byte {
+	tb.Helper()
 	raw, err := json.Marshal(map[string]any{"workers": ours})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return raw
 }
@@ -104,6 +104,8 @@ func TestVariablesDoNotMultiply(t *testing.T) {
 
 // Ensure the work for the texts that are allowed grows with their number and no faster.
 // It is counted in allocations, which a busy machine makes neither more nor fewer of.
+//
+//nolint:paralleltest // beside others, their allocations would be counted, too
 func TestCheckOfTextsIsLinear(t *testing.T) {
 	work := func(words, variants int) float64 {
 		texts := make([]string, variants)

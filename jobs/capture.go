@@ -95,7 +95,7 @@ func (d database) followCapture(ctx context.Context, tx pgx.Tx, from origin, lea
 }
 
 // webhooksOfAnswers is the name space of the ids of webhooks.
-var webhooksOfAnswers = uuid.MustParse("6f0c2f5e-6d0b-5c1e-9a57-2a1f3f9b7c44") //nolint:gochecknoglobals // a constant
+var webhooksOfAnswers = uuid.MustParse("6f0c2f5e-6d0b-5c1e-9a57-2a1f3f9b7c44")
 
 // webhookID is the same for an answer whenever it is read: a database that was set back
 // reads it again, with a lead of another id perhaps, and the receiver must know it again.

@@ -13,16 +13,16 @@ import (
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
-// lost seeds a first message to person n whose answer was lost an hour ago: the provider
+// lost seeds a first message to person 1 whose answer was lost an hour ago: the provider
 // has it, or not.
-func (b *bench) lost(n int, body string, stored bool) (messageID int64, leadID uuid.UUID) {
+func (b *bench) lost(body string, stored bool) (messageID int64, leadID uuid.UUID) {
 	b.Helper()
 	at := time.Now().Add(-time.Hour)
-	messageID, leadID = b.message(n, row{
+	messageID, leadID = b.message(1, row{
 		"body": body, "state": "unknown", "claim": uuid.New(), "claimed_at": at, "provider_claimed_at": at, "attempts": 1,
 	})
 	if stored {
-		_, err := b.deps.Unipile.StartChat(b.Context(), accountID, member(n), body)
+		_, err := b.deps.Unipile.StartChat(b.Context(), accountID, member(1), body)
 		b.must(err)
 	}
 	return messageID, leadID
@@ -44,7 +44,7 @@ func TestLookUpKnowsAChangedText(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			b.linkedin.SetShown(change)
-			id, lead := b.lost(1, body, true)
+			id, lead := b.lost(body, true)
 			b.wantEvent(b.send(id), river.EventKindJobCompleted)
 			b.want("workers.messages", id, row{"state": "sent", "doubt": nil})
 			b.want("leads", lead, row{"status": "dm_sent"})
@@ -61,7 +61,7 @@ func TestLookUpLeavesAnotherOwnMessageToAHuman(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			id, lead := b.lost(1, "Where shall I send the guide, Ana?", false)
+			id, lead := b.lost("Where shall I send the guide, Ana?", false)
 			b.linkedin.Type(accountID, member(1), "Thanks for the call")
 			b.wantEvent(b.send(id), river.EventKindJobCompleted)
 			b.want("workers.messages", id, row{"state": "unknown", "doubt": "own_message", "error_type": "own_message_unknown"})
@@ -98,7 +98,7 @@ func TestLookUpIgnoresWhatWasThereBefore(t *testing.T) {
 	b.person(1)
 	b.linkedin.Type(accountID, member(1), "Nice to meet you")
 	b.linkedin.SetClock(fakeunipile.Clock{})
-	id, _ := b.lost(1, "Where shall I send the guide, Ana?", false)
+	id, _ := b.lost("Where shall I send the guide, Ana?", false)
 	b.wantEvent(b.send(id), river.EventKindJobSnoozed)
 	b.want("workers.messages", id, row{"state": "queued", "error_type": "surely_not_sent"})
 }
@@ -110,7 +110,7 @@ func TestLookUpDoubtsWhileTheClockIsUnknown(t *testing.T) {
 	b.linkedin.SetClock(fakeunipile.Clock{Messages: -5 * time.Hour})
 	b.person(1)
 	b.linkedin.Type(accountID, member(1), "Nice to meet you")
-	id, _ := b.lost(1, "Where shall I send the guide, Ana?", false)
+	id, _ := b.lost("Where shall I send the guide, Ana?", false)
 	b.exec("UPDATE workers.messages SET provider_claimed_at = NULL")
 	b.wantEvent(b.send(id), river.EventKindJobCompleted)
 	b.want("workers.messages", id, row{"state": "unknown", "doubt": "own_message"})

@@ -69,12 +69,12 @@ func TestInboxGoesOnBesideManyLockedLeads(t *testing.T) {
 	}
 	b.exec(`WITH lead AS (
 		INSERT INTO leads (campaign_id, linkedin_id, provider_id, status)
-		SELECT $1, id.id, id.id, 'dm_sent' FROM (SELECT 'ACoAAPerson' || lpad(n::text, 28, '0') AS id FROM generate_series(0, 199) n) id
+		SELECT $1, p.id, concat(p.id), 'dm_sent' FROM (SELECT 'ACoAAPerson' || lpad(n::text, 28, '0') AS id FROM generate_series(0, 199) n) p
 		RETURNING id, linkedin_id)
 	INSERT INTO workers.messages (account_id, campaign_id, scrape_job_id, lead_id, purpose, recipient_id, body, state, claimed_at, sent_at, chat_id)
 	SELECT $3, $1, $2, id, 'first_dm', linkedin_id, 'hello', 'sent', now() - interval '1 hour', now() - interval '1 hour', linkedin_id FROM lead`, campaign, id, accountID)
 	b.exec(`INSERT INTO workers.inbox_messages (account_id, message_id, chat_id, sender_id, body, sent_at)
-		SELECT account_id, recipient_id, recipient_id, recipient_id, 'a' || id || '@example.com', now() FROM workers.messages ORDER BY id`)
+		SELECT account_id, 'm' || id, chat_id, recipient_id, 'a' || id || '@example.com', now() FROM workers.messages ORDER BY id`)
 	b.hold("SELECT FROM leads WHERE linkedin_id <> $1 FOR UPDATE", member(199))
 	b.wantEvent(b.tryInbox(), river.EventKindJobFailed)
 	if n := scalar[int](b, "SELECT count(*) FROM leads WHERE status = 'email_captured'"); n != 1 {

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -46,9 +47,9 @@ func TestPruneCommentsOfLeads(t *testing.T) {
 	b := setup(t)
 	id := b.scrapeJob(nil)
 	b.exec(`INSERT INTO workers.comments (scrape_job_id, comment_id, author_name, body, decision, keyword, seen_at)
-		SELECT $1, age, 'Ana Petrova', 'guide', 'lead', 'guide', now() - make_interval(days => age) FROM (VALUES (364), (366)) ages (age)`, id)
+		SELECT $1, age, 'Ana Petrova', 'the guide, please', 'lead', 'guide', now() - make_interval(days => age) FROM (VALUES (364), (366)) ages (age)`, id)
 	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
-	want := []string{"364 Ana Petrova guide guide", "366   guide"}
+	want := []string{"364 Ana Petrova the guide, please guide", "366   guide"}
 	if diff := cmp.Diff(want, scalar[[]string](b, "SELECT array_agg(concat_ws(' ', comment_id, coalesce(author_name, ''), body, keyword) ORDER BY comment_id) FROM workers.comments")); diff != "" {
 		t.Errorf("comments (-want +got):\n%s", diff)
 	}
@@ -120,9 +121,7 @@ func TestPruneOptedOut(t *testing.T) {
 	}
 	lead := func(id, status string, provider any) any {
 		columns := row{"linkedin_id": id, "status": status, "provider_id": provider}
-		for name, value := range personal {
-			columns[name] = value
-		}
+		maps.Copy(columns, personal)
 		return b.lead(columns)
 	}
 	known := lead(member(1), "opted_out", member(1))
@@ -286,7 +285,7 @@ func TestPruneWalksAlongIndexes(t *testing.T) {
 		"workers.own_messages (account_id, message_id, sent_at) SELECT 'a', n, now() - make_interval(mins => n % 3) FROM generate_series(1, 40000) n",
 		"workers.comment_reads (account_id, hour) SELECT n, now() - make_interval(mins => n % 3) FROM generate_series(1, 40000) n",
 		"workers.emails (kind, key, updated_at) SELECT 'pod_repost', n, now() FROM generate_series(1, 40000) n",
-		"workers.awaited_relations (account_id, person_id, message_id, expires_at) SELECT 'b', n, n, now() FROM generate_series(1, 40000) n",
+		"workers.awaited_relations (account_id, person_id, message_id, expires_at) SELECT 'b', 'p' || n, n, now() FROM generate_series(1, 40000) n",
 		"workers.webhook_attempts (endpoint_id, number, trigger, cause, started_at, body_head) SELECT 1, 1, 'automatic', 'timeout', " + ages,
 		"webhook_logs (webhook_url, payload, status, last_attempt_at, response_body) SELECT 'https://crm.example/in', '{}', CASE WHEN n > 50 THEN 'failed' ELSE 'sent' END, " + ages,
 		"leads (linkedin_id, status, updated_at, name) SELECT n, CASE WHEN n <= 50 THEN 'opted_out' ELSE 'completed' END, " + ages,

@@ -53,8 +53,8 @@ func (w *tellOwner) Work(ctx context.Context, job *river.Job[TellOwnerArgs]) err
 	if err != nil {
 		return fmt.Errorf("read incident %d: %w", job.Args.IncidentID, err)
 	}
-	if address, err := mail.ParseAddress(i.Email); err != nil || address.Address != i.Email {
-		return nil // the log of the endpoint tells the operator all the same
+	if address, invalid := mail.ParseAddress(i.Email); invalid != nil || address.Address != i.Email {
+		return nil //nolint:nilerr // the log of the endpoint tells the operator all the same
 	}
 	rendered, err := conversation.RenderEndpointEmail(conversation.EndpointEmail{
 		RecipientName: i.Name, RecipientAddress: i.Email, Host: hostOf(i.Url), EndpointID: i.EndpointID,

@@ -28,7 +28,7 @@ func TestOutOfFileHandles(t *testing.T) {
 		deliverWithoutHandles(t)
 		return
 	}
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestOutOfFileHandles$", "-test.count=1") //nolint:gosec // itself
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestOutOfFileHandles$", "-test.count=1")
 	child.Env = append(os.Environ(), starving+"=1")
 	var out bytes.Buffer
 	child.Stdout, child.Stderr = &out, &out
@@ -38,6 +38,7 @@ func TestOutOfFileHandles(t *testing.T) {
 }
 
 func deliverWithoutHandles(t *testing.T) {
+	t.Helper()
 	b := setup(t, func(o *options) { o.settings.Intervals.WebhookLogs = time.Hour })
 	b.startWith(queue.Tuning{})
 	// All connections to the database, which must not be what is missing.

@@ -16,7 +16,6 @@ import (
 // only what lasted while the lease was held counts.
 type Vitals struct {
 	patience time.Duration
-	slots    map[string]int
 	now      func() time.Time
 
 	mu        sync.Mutex

@@ -58,7 +58,7 @@ func TestLocksAreNotWaitedForForEver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(ctx)) })
 	if _, err := tx.Exec(ctx, "UPDATE held SET id = 2"); err != nil {
 		t.Fatal(err)
 	}

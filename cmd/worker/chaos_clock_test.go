@@ -26,6 +26,7 @@ func TestChaosProviderClock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			takePlace(t)
 			people := sized(6, 12)
 			pool := storetest.New(t)
 			o := newOutside(t, pool, 300*time.Millisecond)

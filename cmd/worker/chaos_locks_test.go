@@ -72,6 +72,7 @@ func (h *holder) release(t *testing.T) {
 // while workers are killed beside it; and that those are served once when they are free.
 func TestChaosLocksHeld(t *testing.T) {
 	t.Parallel()
+	takePlace(t)
 	const people, workers = 18, 2
 	known, silent, late := []int{0, 1}, []int{2, 3}, []int{4, 5}
 	const killed, stuck = people - 2, people - 1 // who comment last

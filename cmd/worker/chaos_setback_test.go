@@ -17,6 +17,7 @@ import (
 // first looks are switched on, and delivers every lead under one webhook-id.
 func TestChaosDatabaseSetBack(t *testing.T) {
 	t.Parallel()
+	takePlace(t)
 	people := sized(12, 24)
 	pool := storetest.New(t)
 	o := newOutside(t, pool, 300*time.Millisecond)

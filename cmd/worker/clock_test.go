@@ -78,7 +78,7 @@ func ahead(seconds int) func(*process) {
 // neither late nor twice, hold up none beside them, and say what is wrong with them. The
 // first to start leads, and plans for all. The receiver refuses what is signed more than
 // five minutes off.
-func TestWrongClocks(t *testing.T) {
+func TestChaosWorkersClock(t *testing.T) {
 	t.Parallel()
 	people := sized(20, 40)
 	for name, clocks := range map[string][]int{
@@ -88,6 +88,7 @@ func TestWrongClocks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			takePlace(t)
 			pool := storetest.New(t)
 			o := newOutside(t, pool, 0)
 			// With none, all that waits is tried at once and again, which says nothing of clocks.

@@ -52,7 +52,7 @@ func TestCheck(t *testing.T) {
 	if err == nil {
 		t.Error("check of accounts that do not end succeeded")
 	}
-	assertContains(t, out, "FAIL  unipile   unipile list accounts: endless_list", "warn  WEBHOOK_SECRET is not set, so that CRON_SECRET signs")
+	assertContains(t, out, "FAIL  unipile ", "unipile list accounts: endless_list", "warn  WEBHOOK_SECRET is not set, so that CRON_SECRET signs")
 	o.unipile.ClearFaults()
 
 	o.unipile.SetAccountStatus(accountID, "CREDENTIALS")

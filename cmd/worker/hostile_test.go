@@ -62,7 +62,7 @@ func seedHostile(t *testing.T, pool *pgxpool.Pool) {
 		 SELECT $1::text, campaign_id, id, '` + hostileLead + `', purpose, $1::text || purpose, $1::text, state, $1::text, $1::text
 		 FROM scrape_jobs, (VALUES ('first_dm', 'failed'), ('backup_link', 'queued')) v (purpose, state) WHERE campaign_id = '` + hostileCampaign + `'`,
 		`INSERT INTO workers.inbox_messages (account_id, message_id, chat_id, sender_id, body, sent_at, handled_at, lead_id, result, reason)
-		 VALUES ($1::text, $1::text, $1::text, $1::text, $1::text, now(), now(), '` + hostileLead + `', $1::text, $1::text)`,
+		 VALUES ($1::text, $1::text, $1::text, $1::text, $1::text, now(), current_timestamp, '` + hostileLead + `', $1::text, $1::text)`,
 		`INSERT INTO workers.webhook_endpoints (scope, url, state, last_cause, failures)
 		 SELECT id, 'https://' || $1::text || '/', 'failing', $1::text, 1 FROM clients`,
 		`INSERT INTO webhook_logs (id, campaign_id, lead_id, webhook_url, payload, status, error_message, response_body, endpoint_id)

@@ -11,6 +11,7 @@ import (
 // all, and each of them decides about every comment and counts it once.
 func TestChaosTwoCampaigns(t *testing.T) {
 	t.Parallel()
+	takePlace(t)
 	const workers, campaigns = 3, 3
 	seed := *chaosSeed
 	if seed == 0 {
@@ -61,5 +62,7 @@ INSERT INTO scrape_jobs (campaign_id, unipile_post_id, unipile_account_id, trigg
                          lead_magnet_url, send_backup_link, webhook_url, poll_interval_minutes)
 SELECT campaign.id, f.unipile_post_id, f.unipile_account_id, f.trigger_word,
        f.lead_magnet_url, f.send_backup_link, f.webhook_url, f.poll_interval_minutes
-FROM campaign, (SELECT * FROM scrape_jobs ORDER BY created_at LIMIT 1) f`)
+FROM campaign, (SELECT unipile_post_id, unipile_account_id, trigger_word, lead_magnet_url, send_backup_link, webhook_url,
+                       poll_interval_minutes
+                FROM scrape_jobs ORDER BY created_at LIMIT 1) f`)
 }

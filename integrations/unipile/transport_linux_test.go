@@ -14,7 +14,7 @@ const hasUserTimeout = 1
 // userTimeout reads the limit of a connection, in milliseconds.
 func userTimeout(t *testing.T, conn net.Conn) (ms int) {
 	t.Helper()
-	raw, err := conn.(syscall.Conn).SyscallConn() //nolint:forcetypeassert // a TCP connection
+	raw, err := conn.(syscall.Conn).SyscallConn()
 	if err != nil {
 		t.Error(err)
 		return 0

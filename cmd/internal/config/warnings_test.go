@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
@@ -41,9 +42,7 @@ func TestWarnings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			changes := map[string]string{"WEBHOOK_SECRET": "webhook-secret-of-the-tests"}
-			for k, v := range tc.changes {
-				changes[k] = v
-			}
+			maps.Copy(changes, tc.changes)
 			c, err := Load(sound(changes))
 			if err != nil {
 				t.Fatal(err)
