@@ -18,7 +18,7 @@ const sendMargin = 5 * time.Second
 
 // busyWait is how soon to look again whether the write that is under way is over, where
 // the gap between two writes is shorter.
-const busyWait = 50 * time.Millisecond
+const busyWait = 200 * time.Millisecond
 
 // claim takes the message for this attempt. It returns nil when there is nothing
 // to do now, and a *queue.NotYet when its turn is near. For a message that may be sent it

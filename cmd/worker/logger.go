@@ -20,9 +20,7 @@ import (
 func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked when it was loaded
-	if safe, ok := w.(*terminal.Writer); ok {
-		w = safe.Unwrap() // the handlers below escape each value, and one of them colours lines
-	}
+	w = beneath(w)
 	file := w
 	pipe, isPipe := w.(*logPipe)
 	if isPipe {
@@ -37,6 +35,15 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 		})
 	}
 	return loggerTo(cfg, w, level, onTerminal)
+}
+
+// beneath is what a writer of escaped text leads to: the handlers of log lines escape each
+// value by themselves, and one of them colours lines.
+func beneath(w io.Writer) io.Writer {
+	if safe, ok := w.(*terminal.Writer); ok {
+		return safe.Unwrap()
+	}
+	return w
 }
 
 func isTerminal(w io.Writer) bool {

@@ -38,6 +38,7 @@ func runWorker(ctx context.Context, environ []string, logTo io.Writer) error {
 	if err != nil {
 		return err
 	}
+	logTo = beneath(logTo)
 	w, err := start(ctx, cfg, newLogger(cfg, logTo))
 	if err != nil {
 		return err
