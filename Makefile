@@ -21,7 +21,7 @@ demo: ## The whole funnel on this machine, without any account; gets a Postgres 
 # One package after another: those that run whole workers would starve the others.
 .PHONY: test
 test: ## All tests, on a Postgres that it gets by itself; TESTFLAGS="-race -v" passes flags on
-	@go run ./sandbox with-postgres -- go test -p 1 -parallel 8 $(TESTFLAGS) ./...
+	@go run ./sandbox with-postgres -- go test -p 1 -parallel 8 -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: chaos
 chaos: ## Kill 200 workers while the funnel runs, 33 while webhooks go out, and more; KILLS=500 SEED=1 ROWS=9000

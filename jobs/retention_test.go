@@ -285,7 +285,7 @@ func TestPruneWalksAlongIndexes(t *testing.T) {
 		"workers.own_messages (account_id, message_id, sent_at) SELECT 'a', n, now() - make_interval(mins => n % 3) FROM generate_series(1, 40000) n",
 		"workers.comment_reads (account_id, hour) SELECT n, now() - make_interval(mins => n % 3) FROM generate_series(1, 40000) n",
 		"workers.emails (kind, key, updated_at) SELECT 'pod_repost', n, now() FROM generate_series(1, 40000) n",
-		"workers.awaited_relations (account_id, person_id, message_id, expires_at) SELECT 'b', 'p' || n, n, now() FROM generate_series(1, 40000) n",
+		"workers.awaited_relations (account_id, person_id, message_id, expires_at) SELECT 'b', 'p' || n, i.n, now() FROM generate_series(1, 40000) AS i (n)",
 		"workers.webhook_attempts (endpoint_id, number, trigger, cause, started_at, body_head) SELECT 1, 1, 'automatic', 'timeout', " + ages,
 		"webhook_logs (webhook_url, payload, status, last_attempt_at, response_body) SELECT 'https://crm.example/in', '{}', CASE WHEN n > 50 THEN 'failed' ELSE 'sent' END, " + ages,
 		"leads (linkedin_id, status, updated_at, name) SELECT n, CASE WHEN n <= 50 THEN 'opted_out' ELSE 'completed' END, " + ages,

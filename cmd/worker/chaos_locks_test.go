@@ -89,7 +89,7 @@ func TestChaosLocksHeld(t *testing.T) {
 
 	// Leads that producers made before anybody commented.
 	execSQL(t, pool, `INSERT INTO leads (campaign_id, linkedin_id, provider_id, status)
-		SELECT c.id, p, p, 'comment_detected' FROM campaigns c, unnest($1::text[]) p`, members(known...))
+		SELECT c.id, p, concat(p), 'comment_detected' FROM campaigns c, unnest($1::text[]) p`, members(known...))
 	h := newHolder(t, pool)
 	const leadsOf = "SELECT id::text FROM leads WHERE provider_id = ANY ($1) AND status = $2 FOR UPDATE SKIP LOCKED"
 	h.lock(t, "leads whose comments nobody read", len(known), leadsOf, members(known...), "comment_detected")

@@ -33,8 +33,6 @@ func sized(few, many int) int {
 
 // crowd has a place for each test that may run a whole world of workers at the same time:
 // with more of them beside each other, all wait for the processor until their time is over.
-//
-//nolint:gochecknoglobals // one machine
 var crowd = make(chan struct{}, 2)
 
 // takePlace waits until few enough of such tests run.

@@ -112,9 +112,9 @@ func (p *process) kill(t *testing.T) {
 // wait polls a condition on the fakes.
 func wait(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	look := time.NewTicker(2 * time.Millisecond)
+	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
-	tooLong := time.After(60 * time.Second)
+	tooLong := time.After(3 * time.Minute)
 	for !ok() {
 		select {
 		case <-look.C:

@@ -139,7 +139,7 @@ func testLogger(tb testing.TB) *slog.Logger {
 // until waits for a condition in the database: sql returns one boolean.
 func until(tb testing.TB, pool *pgxpool.Pool, what, sql string, args ...any) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(tb.Context(), 3*time.Minute)
 	defer cancel()
 	for {
 		var ok bool
