@@ -33,7 +33,7 @@ func sized(few, many int) int {
 
 // crowd has a place for each test that may run a whole world of workers at the same time:
 // with more of them beside each other, all wait for the processor until their time is over.
-var crowd = make(chan struct{}, 2)
+var crowd = make(chan struct{}, 3)
 
 // takePlace waits until few enough of such tests run.
 func takePlace(t *testing.T) {
