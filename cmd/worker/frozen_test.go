@@ -129,29 +129,36 @@ func TestFrozenBeforeSending(t *testing.T) {
 	o.populate(people)
 	o.seed(t, pool)
 
-	// The worker hears of its commit only when everybody else can see it.
+	// The claim is committed, and the worker does not hear of it before it is frozen.
+	claimed, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
 	direct := o.environ["DATABASE_URL"]
-	o.environ["DATABASE_URL"] = slowAnswers(t, direct, 50*time.Millisecond)
+	o.environ["DATABASE_URL"] = answersAfter(t, direct, func() {
+		var n int
+		err := pool.QueryRow(t.Context(), "SELECT count(*) FROM workers.messages WHERE state = 'sending'").Scan(&n)
+		if err != nil || n == 0 {
+			return
+		}
+		once.Do(func() { close(claimed) })
+		select {
+		case <-goOn:
+		case <-t.Context().Done():
+		}
+	})
 	frozen := o.spawn(t)
 	o.environ["DATABASE_URL"] = direct
-	claimed := func() bool {
-		var n int
-		if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM workers.messages WHERE state = 'sending'").Scan(&n); err != nil {
-			t.Fatal(err)
+	wait(t, "a claim", func() bool {
+		select {
+		case <-claimed:
+			return true
+		default:
+			return false
 		}
-		return n == 1
-	}
-	for {
-		before := 0
-		wait(t, "a claim", func() bool {
-			before = o.startedChats()
-			return claimed()
-		})
-		frozen.freeze(t)
-		if o.startedChats() == before && claimed() {
-			break
-		}
-		frozen.thaw(t) // it was faster: the next one
+	})
+	frozen.freeze(t)
+	close(goOn)
+	if n := o.startedChats(); n != 0 {
+		t.Fatalf("%d chats are started before the worker heard of its claim", n)
 	}
 
 	o.spawn(t)
@@ -205,8 +212,9 @@ func TestFrozenAgainAndAgain(t *testing.T) {
 	o.assertExactlyOnce(t, people)
 }
 
-// slowAnswers is the address of a database at which every answer takes longer.
-func slowAnswers(t *testing.T, database string, delay time.Duration) string {
+// answersAfter is the address of a database each of whose answers arrives when before
+// has returned.
+func answersAfter(t *testing.T, database string, before func()) string {
 	t.Helper()
 	u, err := url.Parse(database)
 	if err != nil {
@@ -242,7 +250,7 @@ func slowAnswers(t *testing.T, database string, delay time.Duration) string {
 			})
 			running.Go(func() {
 				defer cut()
-				_, _ = io.Copy(slowWriter{near, delay}, far)
+				_, _ = io.Copy(lateWriter{near, before}, far)
 				_ = near.Close()
 			})
 		}
@@ -251,12 +259,13 @@ func slowAnswers(t *testing.T, database string, delay time.Duration) string {
 	return u.String()
 }
 
-type slowWriter struct {
-	to    io.Writer
-	delay time.Duration
+// lateWriter passes on what it is given when before has returned.
+type lateWriter struct {
+	to     io.Writer
+	before func()
 }
 
-func (w slowWriter) Write(p []byte) (int, error) {
-	<-time.After(w.delay)
+func (w lateWriter) Write(p []byte) (int, error) {
+	w.before()
 	return w.to.Write(p)
 }

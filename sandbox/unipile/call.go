@@ -50,6 +50,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt route) {
 		return
 	}
 	if err != nil { // errCut: net/http closes the connection without a word
+		s.mu.Lock()
+		c.record.Cut = true
+		s.mu.Unlock()
 		panic(http.ErrAbortHandler)
 	}
 	c.answer(rt.status, result)

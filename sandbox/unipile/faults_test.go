@@ -222,6 +222,7 @@ func TestFaultHang(t *testing.T) {
 	if err := wait(t, done); !errors.Is(err, context.Canceled) {
 		t.Errorf("left call: %v", err)
 	}
+	eventually(t, "the server hears that the client left", func() bool { return s.Requests()[0].Cut })
 	_, done = held("released")
 	if n := len(s.Sent()); n != 0 {
 		t.Errorf("%d messages sent while held", n)

@@ -13,6 +13,7 @@ type Request struct {
 	Operation string    `json:"operation"`
 	AccountID string    `json:"account_id"` // empty when the request was refused before it was known
 	Status    int       `json:"status"`     // 0 while it is held, and when it was cut
+	Cut       bool      `json:"cut"`        // it ended without an answer: a fault cut it, or its client left while it was held
 	FaultName string    `json:"fault"`      // id of the fault that struck
 }
 
