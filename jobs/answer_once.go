@@ -19,9 +19,10 @@ import (
 // campaign, of the account, and of the scrape job, whose poll may still run after a rescue.
 // They are taken in this order everywhere, so that nobody waits in a circle; pages of one
 // campaign or account may hold the same people in any order.
-func (d database) lockPage(ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow) error {
+func lockPage(ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow) error {
+	q := store.New()
 	names := []string{"campaign " + sj.CampaignID.String(), "account " + sj.UnipileAccountID, sj.ID.String()}
-	if err := d.PageLock(ctx, tx, names); err != nil {
+	if err := q.PageLock(ctx, tx, names); err != nil {
 		return fmt.Errorf("lock page of scrape job %s: %w", sj.ID, err)
 	}
 	return nil
@@ -32,21 +33,22 @@ var errOtherCampaign = errors.New("another campaign answers this comment")
 
 // answerComment queues the first message for a comment. It returns errOtherCampaign where
 // the database refuses that, which is met only by what was written without the lock.
-func (d database) answerComment(ctx context.Context, tx pgx.Tx, m store.MessageInsertParams) error {
-	_, err := d.MessageInsert(ctx, tx, m)
+func answerComment(ctx context.Context, tx pgx.Tx, m store.MessageInsertParams) error {
+	q := store.New()
+	_, err := q.MessageInsert(ctx, tx, m)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return queueError(m.Purpose, err)
 	}
 	same := store.MessageIsThereParams{CampaignID: m.CampaignID, RecipientID: m.RecipientID}
-	there, err := d.MessageIsThere(ctx, tx, same)
+	there, err := q.MessageIsThere(ctx, tx, same)
 	if err != nil {
 		return fmt.Errorf("look for the first message: %w", err)
 	}
 	if there {
 		return nil // queued before, for another comment perhaps
 	}
-	gave, err := d.MessageGiveWay(ctx, tx, store.MessageGiveWayParams{
-		AccountID: m.AccountID, RecipientID: m.RecipientID, CommentID: deref(m.CommentID), CampaignID: m.CampaignID,
+	gave, err := q.MessageGiveWay(ctx, tx, store.MessageGiveWayParams{
+		AccountID: m.AccountID, RecipientID: m.RecipientID, CommentID: store.Value(m.CommentID), CampaignID: m.CampaignID,
 	})
 	if err != nil {
 		return fmt.Errorf("let a campaign that is over give way: %w", err)
@@ -54,7 +56,7 @@ func (d database) answerComment(ctx context.Context, tx pgx.Tx, m store.MessageI
 	if gave == 0 {
 		return errOtherCampaign
 	}
-	_, err = d.MessageInsert(ctx, tx, m)
+	_, err = q.MessageInsert(ctx, tx, m)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return errOtherCampaign
 	}
@@ -70,11 +72,12 @@ func queueError(purpose string, err error) error {
 
 // takeBackLead removes a lead that was made a moment ago for a comment that another
 // campaign answers: it would wait for a message that never comes.
-func (d database) takeBackLead(ctx context.Context, tx pgx.Tx, id uuid.UUID, made bool) error {
+func takeBackLead(ctx context.Context, tx pgx.Tx, id uuid.UUID, made bool) error {
+	q := store.New()
 	if !made {
 		return nil
 	}
-	if err := d.LeadDelete(ctx, tx, id); err != nil {
+	if err := q.LeadDelete(ctx, tx, id); err != nil {
 		return fmt.Errorf("take back lead %s: %w", id, err)
 	}
 	return nil

@@ -8,9 +8,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bravorevos/workers/conversation"
 	"github.com/bravorevos/workers/integrations/mx"
+	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -20,15 +23,38 @@ type chats interface {
 	Now() time.Time // by its own clock; zero: not known
 }
 
+// inboxSettings is how answers are read.
+type inboxSettings struct {
+	Limits             Limits
+	ProfileReadsPerDay int
+}
+
+// inboxDeps is what the inbox works with.
+type inboxDeps struct {
+	Pool     *pgxpool.Pool
+	LinkedIn *unipile.Client
+	Mail     *mx.Checker // nil: domains of addresses are not looked up
+	Funnel   *queue.Funnel
+	Settings inboxSettings
+}
+
+func newAnswers(d inboxDeps) *answers {
+	return &answers{
+		Queries: store.New(), pool: d.Pool, chats: d.LinkedIn, mail: d.Mail, funnel: d.Funnel, settings: d.Settings,
+	}
+}
+
 // answers reads what leads wrote and moves their conversations on: the states are
 // drawn at [conversation.Turn.Hear].
 type answers struct {
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	chats    chats
 	mail     *mx.Checker // nil: domains are not looked up
-	funnel   *Funnel
-	settings Settings
+	funnel   *queue.Funnel
+	settings inboxSettings
 }
 
 // hearAll handles every stored message of an account that is not handled yet, or those
@@ -40,7 +66,7 @@ func (w *answers) hearAll(ctx context.Context, accountID, senderID string) error
 	var decided []int64
 	next := store.InboxMessageListUnhandledParams{AccountID: accountID, SenderID: senderID, MaxRows: 500}
 	for {
-		messages, err := w.InboxMessageListUnhandled(ctx, w.Pool, next)
+		messages, err := w.InboxMessageListUnhandled(ctx, w.pool, next)
 		if err != nil {
 			return errors.Join(failed, fmt.Errorf("list unhandled messages of account %s: %w", accountID, err))
 		}
@@ -62,7 +88,7 @@ func (w *answers) hearAll(ctx context.Context, accountID, senderID string) error
 	// Only what was decided: a "stop" that arrived meanwhile, or whose lead moved on or was
 	// locked, has its turn yet.
 	settled := store.InboxMessageSettleParams{AccountID: accountID, Ids: decided}
-	if _, err := w.InboxMessageSettle(ctx, w.Pool, settled); err != nil {
+	if _, err := w.InboxMessageSettle(ctx, w.pool, settled); err != nil {
 		return errors.Join(failed, fmt.Errorf("settle messages of account %s: %w", accountID, err))
 	}
 	return failed
@@ -89,7 +115,7 @@ func (w *hearing) hear(ctx context.Context, accountID string, m heard) error {
 
 func (w *hearing) hearOnce(ctx context.Context, accountID string, m heard) error {
 	asked := store.LeadFindAskedParams{AccountID: accountID, ProviderID: m.SenderID}
-	lead, err := w.LeadFindAsked(ctx, w.Pool, asked)
+	lead, err := w.LeadFindAsked(ctx, w.pool, asked)
 	unasked := errors.Is(err, pgx.ErrNoRows)
 	if err != nil && !unasked {
 		return fmt.Errorf("find lead: %w", err)
@@ -134,8 +160,8 @@ func (w *hearing) hearOnce(ctx context.Context, accountID string, m heard) error
 		}
 		switch move {
 		case conversation.MoveCapture:
-			captured, err := w.capture(ctx, tx, origin{
-				leadID: lead.ID, campaignID: deref(lead.CampaignID), askedBy: lead.ScrapeJobID,
+			captured, err := capture(ctx, tx, origin{
+				leadID: lead.ID, campaignID: store.Value(lead.CampaignID), askedBy: lead.ScrapeJobID,
 				accountID: accountID, personID: m.SenderID, chatID: m.ChatID, answer: m.MessageID,
 			}, reply.Address)
 			if err == nil && !captured {
@@ -151,7 +177,7 @@ func (w *hearing) hearOnce(ctx context.Context, accountID string, m heard) error
 		}
 	})
 	if err == nil {
-		w.funnel.Answer(move == conversation.MoveCapture, move == conversation.MoveOptOut)
+		w.count(move == conversation.MoveCapture, move == conversation.MoveOptOut)
 	}
 	return err
 }
@@ -190,7 +216,7 @@ func (w *answers) question(lead store.LeadFindAskedRow, m heard) question {
 // hearStop handles a message that answers no question of ours: only that somebody
 // wants no messages is heard, in whatever state their leads are.
 func (w *hearing) hearStop(ctx context.Context, accountID string, m heard, asked bool) error {
-	known, err := w.LeadKnownSince(ctx, w.Pool, store.LeadKnownSinceParams{AccountID: accountID, ProviderID: m.SenderID})
+	known, err := w.LeadKnownSince(ctx, w.pool, store.LeadKnownSinceParams{AccountID: accountID, ProviderID: m.SenderID})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
@@ -217,7 +243,7 @@ func (w *hearing) hearStop(ctx context.Context, accountID string, m heard, asked
 		return w.optOut(ctx, tx, accountID, m.SenderID)
 	})
 	if err == nil {
-		w.funnel.Answer(false, reply.Kind == conversation.ReplyOptOut)
+		w.count(false, reply.Kind == conversation.ReplyOptOut)
 	}
 	return err
 }
@@ -259,7 +285,7 @@ func (w *hearing) read(
 	if err != nil || !ours {
 		return conversation.Reply{Kind: conversation.ReplyNone, Reason: "other_chat"}, err
 	}
-	around, err := w.InboxMessageListAround(ctx, w.Pool, store.InboxMessageListAroundParams{
+	around, err := w.InboxMessageListAround(ctx, w.pool, store.InboxMessageListAroundParams{
 		AccountID: accountID, SenderID: m.SenderID, ChatID: m.ChatID,
 		SentAt: m.SentAt, ID: m.ID, Since: w.question(lead, m).earliest(),
 	})
@@ -301,11 +327,11 @@ func (w *hearing) inOurChat(ctx context.Context, accountID string, lead store.Le
 		return false, err
 	}
 	if lead.MessageID != 0 {
-		err = w.inTxWithin(ctx, w.patience, func(tx pgx.Tx) error {
+		err = store.InTxWithin(ctx, w.pool, w.patience, func(tx pgx.Tx) error {
 			return w.MessageSetChat(ctx, tx, store.MessageSetChatParams{ID: lead.MessageID, ChatID: m.ChatID})
 		})
 	}
-	if isLocked(err) {
+	if store.IsLocked(err) {
 		err = nil // it saves a look next time, no more
 	}
 	return true, err
@@ -322,4 +348,24 @@ func (w *hearing) isPrivate(ctx context.Context, accountID string, m heard) (boo
 
 // answerDelay is how long a second question waits: like a person would, and for the
 // rest of an address that comes in pieces.
-func (w *answers) answerDelay() time.Duration { return w.settings.afterRelation() }
+func (w *answers) answerDelay() time.Duration { return w.settings.Limits.likeAPerson() }
+
+// Steps of the funnel that are counted here.
+const (
+	stepAnswerRead = "answer_read"
+	stepOptedOut   = "opted_out"
+)
+
+// inboxSteps lists them.
+func inboxSteps() []string { return []string{stepAnswerRead, StepEmailCaptured, stepOptedOut} }
+
+// count counts an answer that was handled, and what it brought.
+func (w *answers) count(captured, optedOut bool) {
+	w.funnel.Count(stepAnswerRead, 1)
+	if captured {
+		w.funnel.Count(StepEmailCaptured, 1)
+	}
+	if optedOut {
+		w.funnel.Count(stepOptedOut, 1)
+	}
+}

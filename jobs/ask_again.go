@@ -26,7 +26,7 @@ type campaignWords struct {
 
 // turn reads how the conversation with a lead stands.
 func (w *answers) turn(ctx context.Context, lead store.LeadFindAskedRow, m heard) (conversation.Turn, campaignWords, error) {
-	c, err := w.ConversationGet(ctx, w.Pool, lead.ID)
+	c, err := w.ConversationGet(ctx, w.pool, lead.ID)
 	if err != nil {
 		return conversation.Turn{}, campaignWords{}, fmt.Errorf("read conversation of lead %s: %w", lead.ID, err)
 	}
@@ -35,7 +35,7 @@ func (w *answers) turn(ctx context.Context, lead store.LeadFindAskedRow, m heard
 	if !m.SentAt.Before(asked.since(yesSkew)) {
 		turn.Suggestion = c.Suggestion
 	}
-	row, err := w.LeadGetForWording(ctx, w.Pool, store.LeadGetForWordingParams{LeadID: lead.ID, ScrapeJobID: deref(lead.ScrapeJobID)})
+	row, err := w.LeadGetForWording(ctx, w.pool, store.LeadGetForWordingParams{LeadID: lead.ID, ScrapeJobID: store.Value(lead.ScrapeJobID)})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return turn, campaignWords{}, nil // its campaign is gone: nobody asks again
 	}
@@ -58,11 +58,11 @@ func (w *answers) askAgain(
 ) error {
 	body, err := "", words.err
 	if err == nil {
-		body, err = words.Question(reply.Reason, reply.Suggestion, words.to, wordingKey(deref(lead.CampaignID), m.SenderID))
+		body, err = words.Question(reply.Reason, reply.Suggestion, words.to, wordingKey(store.Value(lead.CampaignID), m.SenderID))
 	}
 	if err != nil {
 		// A wrong text must not keep the answer from being read: its owner is told.
-		return w.tellOwner(ctx, tx, lead.ScrapeJobID, fmt.Errorf("second question: %w", err))
+		return noteForOwner(ctx, tx, lead.ScrapeJobID, fmt.Errorf("second question: %w", err))
 	}
 	purpose := store.PurposeSecondQuestion
 	if turn.Questions > 0 {
@@ -70,9 +70,9 @@ func (w *answers) askAgain(
 	}
 	after := queue.Now(ctx).Add(w.answerDelay())
 	_, err = w.MessageAsk(ctx, tx, store.MessageAskParams{
-		AccountID: accountID, CampaignID: deref(lead.CampaignID), ScrapeJobID: lead.ScrapeJobID, LeadID: &lead.ID,
+		AccountID: accountID, CampaignID: store.Value(lead.CampaignID), ScrapeJobID: lead.ScrapeJobID, LeadID: &lead.ID,
 		Purpose: purpose, RecipientID: m.SenderID, ChatID: m.ChatID, Body: body,
-		Suggestion: nullable(reply.Suggestion), NotBefore: &after,
+		Suggestion: store.Null(reply.Suggestion), NotBefore: &after,
 	})
 	if err != nil {
 		return fmt.Errorf("queue %s to lead %s: %w", purpose, lead.ID, err)

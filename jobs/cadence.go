@@ -1,6 +1,8 @@
 package jobs
 
-import "time"
+import (
+	"time"
+)
 
 // cadence is what decides when a post is read again. Reads count against the
 // account, too: Unipile recommends about 100 a day

@@ -11,20 +11,6 @@ import (
 	"github.com/bravorevos/workers/store"
 )
 
-// Campaigns answers what their owners ask before and while they run: who would be
-// written to, who was missed, and which campaigns get in each other's way. It sends
-// nothing.
-type Campaigns struct {
-	database
-
-	settings Settings
-}
-
-// NewCampaigns returns the campaigns of a database.
-func NewCampaigns(pool *pgxpool.Pool, settings Settings) *Campaigns {
-	return &Campaigns{database: database{Pool: pool, Queries: store.New()}, settings: settings.withDefaults()}
-}
-
 // Clash is two live campaigns on one post of an account, of which one comment can mean
 // both. The person gets the message of the campaign that reads the comment first.
 type Clash struct {
@@ -35,8 +21,8 @@ type Clash struct {
 }
 
 // Clashes lists those of the named campaigns, or of all where none is named.
-func (c *Campaigns) Clashes(ctx context.Context, campaigns []uuid.UUID) ([]Clash, error) {
-	pairs, err := c.ScrapeJobListClashing(ctx, c.Pool, campaigns)
+func Clashes(ctx context.Context, pool *pgxpool.Pool, campaigns []uuid.UUID) ([]Clash, error) {
+	pairs, err := store.New().ScrapeJobListClashing(ctx, pool, campaigns)
 	if err != nil {
 		return nil, fmt.Errorf("list campaigns on one post: %w", err)
 	}

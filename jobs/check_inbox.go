@@ -36,6 +36,11 @@ type inbox interface {
 	chatReader
 }
 
+// NewCheckInbox returns the worker of [CheckInboxArgs].
+func NewCheckInbox(d inboxDeps) river.Worker[CheckInboxArgs] {
+	return &checkInbox{answers: newAnswers(d), linkedin: d.LinkedIn}
+}
+
 type checkInbox struct {
 	river.WorkerDefaults[CheckInboxArgs]
 	*answers
@@ -81,7 +86,7 @@ func (w *checkInbox) Work(ctx context.Context, job *river.Job[CheckInboxArgs]) e
 // of whom only a slug or a profile URL is known. Who cannot be found is asked for
 // again after a day.
 func (w *checkInbox) resolveSlugs(ctx context.Context, accountID string) error {
-	leads, err := w.LeadListUnresolved(ctx, w.Pool, store.LeadListUnresolvedParams{AccountID: accountID, MaxRows: resolveAtOnce})
+	leads, err := w.LeadListUnresolved(ctx, w.pool, store.LeadListUnresolvedParams{AccountID: accountID, MaxRows: resolveAtOnce})
 	if err != nil {
 		return fmt.Errorf("list leads without provider id: %w", err)
 	}
@@ -91,7 +96,7 @@ func (w *checkInbox) resolveSlugs(ctx context.Context, accountID string) error {
 		var id string
 		var missing bool
 		if !exhausted {
-			id, err = w.resolve(ctx, accountID, slugOf(lead.LinkedinID, lead.Url))
+			id, err = w.resolve(ctx, accountID, unipile.Slug(lead.LinkedinID, lead.Url))
 			if _, ok := errors.AsType[*profilesUsedUpError](err); ok {
 				return failed
 			}
@@ -107,13 +112,29 @@ func (w *checkInbox) resolveSlugs(ctx context.Context, accountID string) error {
 			}
 		}
 		if missing {
-			err = w.LeadSetProvider(ctx, w.Pool, store.LeadSetProviderParams{ID: lead.ID, IsMissing: true})
+			err = w.LeadSetProvider(ctx, w.pool, store.LeadSetProviderParams{ID: lead.ID, IsMissing: true})
 		} else {
-			err = w.identify(ctx, w.Pool, accountID, lead.ID, id)
+			err = identify(ctx, w.pool, accountID, lead.ID, id)
 		}
 		if err != nil {
 			return errors.Join(failed, fmt.Errorf("note who lead %s is: %w", lead.ID, err))
 		}
 	}
 	return failed
+}
+
+// resolve asks for the provider id behind a slug; empty when there is nobody.
+func (w *checkInbox) resolve(ctx context.Context, accountID, slug string) (string, error) {
+	if slug == "" {
+		return "", nil
+	}
+	// Half of the day's reads are left to first messages, which may have to wait for one.
+	if err := takeProfileRead(ctx, w.pool, accountID, w.settings.ProfileReadsPerDay/2); err != nil {
+		return "", err
+	}
+	profile, err := w.linkedin.Profile(ctx, accountID, slug)
+	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
+		return "", nil
+	}
+	return profile.ProviderID, err
 }

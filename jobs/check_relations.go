@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/integrations/unipile"
@@ -35,12 +36,19 @@ type relationReader interface {
 	Relations(ctx context.Context, accountID, cursor string) (unipile.RelationPage, error)
 }
 
+// NewCheckRelations returns the worker of [CheckRelationsArgs].
+func NewCheckRelations(d messageDeps) river.Worker[CheckRelationsArgs] {
+	return &checkRelations{Queries: store.New(), pool: d.Pool, linkedin: d.LinkedIn, settings: d.Settings}
+}
+
 type checkRelations struct {
 	river.WorkerDefaults[CheckRelationsArgs]
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	linkedin relationReader
-	settings Settings
+	settings messageSettings
 }
 
 // relationPages bound one look: a connection that is new stands among the newest.
@@ -54,7 +62,7 @@ func (w *checkRelations) Timeout(*river.Job[CheckRelationsArgs]) time.Duration {
 // Work reads pages until they are older than anybody is waited for.
 func (w *checkRelations) Work(ctx context.Context, job *river.Job[CheckRelationsArgs]) error {
 	account := job.Args.AccountID
-	oldest, err := w.RelationOldestAwaited(ctx, w.Pool, account)
+	oldest, err := w.RelationOldestAwaited(ctx, w.pool, account)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
@@ -63,7 +71,7 @@ func (w *checkRelations) Work(ctx context.Context, job *river.Job[CheckRelations
 	}
 	// Before the calls: a look that fails is not repeated at once.
 	next := store.AccountSetRelationsCheckParams{ID: account, RelationsCheckAt: new(w.nextLook(ctx))}
-	if err := w.AccountSetRelationsCheck(ctx, w.Pool, next); err != nil {
+	if err := w.AccountSetRelationsCheck(ctx, w.pool, next); err != nil {
 		return fmt.Errorf("set next look of account %s: %w", account, err)
 	}
 	walk := unipile.NewWalk("list relations", account, "")
@@ -91,14 +99,14 @@ func (w *checkRelations) take(ctx context.Context, accountID string, page unipil
 	for i, r := range page.Relations {
 		people[i] = r.PersonID
 	}
-	patience := newPatience()
+	patience := store.NewPatience()
 	appeared := func(people []string) error {
-		return w.inTxWithin(ctx, patience, func(tx pgx.Tx) error {
-			return w.relationsAppeared(ctx, tx, accountID, people, w.settings.afterRelation())
+		return store.InTxWithin(ctx, w.pool, patience, func(tx pgx.Tx) error {
+			return relationsAppeared(ctx, tx, accountID, people, w.settings.Limits.likeAPerson())
 		})
 	}
 	err := appeared(people)
-	if !isLocked(err) {
+	if !store.IsLocked(err) {
 		return err
 	}
 	// One of their leads is locked: the others need not wait for it.
@@ -111,14 +119,8 @@ func (w *checkRelations) take(ctx context.Context, accountID string, page unipil
 
 // nextLook is a few hours from now, never at the same time of day.
 func (w *checkRelations) nextLook(ctx context.Context) time.Time {
-	every := w.settings.Intervals.Relations
+	every := w.settings.Relations
 	return queue.Now(ctx).Add(every/2 + rand.N(every))
-}
-
-// afterRelation is how long a new connection is left alone, so that the message
-// does not follow like a machine's.
-func (s Settings) afterRelation() time.Duration {
-	return s.Limits.GapMin + rand.N(5*s.Limits.GapMax+1)
 }
 
 func allBefore(relations []unipile.Relation, t time.Time) bool {

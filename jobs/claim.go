@@ -26,7 +26,7 @@ const busyWait = 200 * time.Millisecond
 func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, *time.Time, error) {
 	var claimed *store.MessageLockRow
 	var writingUntil *time.Time
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
+	err := store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		m, err := w.MessageLock(ctx, tx, id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
@@ -47,7 +47,7 @@ func (w *sendDM) claim(ctx context.Context, id int64) (*store.MessageLockRow, *t
 				return &queue.NotYet{Until: over, Reason: "another attempt may be sending it"}
 			}
 		case store.MessageUnknown:
-			if deref(m.Doubt) == store.DoubtOwnMessage {
+			if store.Value(m.Doubt) == store.DoubtOwnMessage {
 				return nil // a human says what became of it
 			}
 			if m.NotBefore != nil && m.Now.Before(*m.NotBefore) {
@@ -96,13 +96,13 @@ func (w *sendDM) wait(now, until time.Time, reason string) error {
 // locked, so that two workers count the same writes. It returns until when the account is
 // closed; nil: the message may not go out now.
 func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow) (*time.Time, error) {
-	if skipped, err := w.skipUnwanted(ctx, tx, m.ID, m.ID); err != nil || skipped > 0 {
+	if skipped, err := skipUnwanted(ctx, tx, m.ID, m.ID); err != nil || skipped > 0 {
 		return nil, err
 	}
 	if m.Rests {
 		return nil, nil // the planner gives it a job when the campaign goes on
 	}
-	if goes, err := w.isNobodyContacted(ctx, tx, m.ID); err != nil || !goes {
+	if goes, err := isNobodyContacted(ctx, tx, m.ID); err != nil || !goes {
 		return nil, err
 	}
 	if err := w.AccountEnsure(ctx, tx, m.AccountID); err != nil {
@@ -113,20 +113,20 @@ func (w *sendDM) mayGoOut(ctx context.Context, tx pgx.Tx, m store.MessageLockRow
 		return nil, fmt.Errorf("lock account %s: %w", m.AccountID, err)
 	}
 	pot := store.Pot(m.Purpose)
-	sit, err := readSituation(ctx, tx, w.Queries, account, w.settings.Limits, m.Now, pot, store.ActionAnswer)
+	sit, err := readSituation(ctx, tx, account, w.settings.Limits, m.Now, pot, store.ActionAnswer)
 	if err != nil {
 		return nil, err
 	}
-	at, ok := sit.Next(pot, later(m.Now, deref(m.NotBefore)))
+	at, ok := sit.Next(pot, queue.Later(m.Now, store.Value(m.NotBefore)))
 	if !ok {
 		return nil, nil // only a human or a changed limit can say, and both wake the planner
 	}
 	if at.After(m.Now) {
 		return nil, w.wait(m.Now, at, "the account's limits")
 	}
-	if busy := deref(account.WritingUntil); busy.After(m.Now) {
+	if busy := store.Value(account.WritingUntil); busy.After(m.Now) {
 		// Mostly over long before. When its worker died, nobody else says so.
-		return nil, w.wait(m.Now, earlier(busy, m.Now.Add(max(sit.Gap.Min, busyWait))), "another write of the account is under way")
+		return nil, w.wait(m.Now, queue.Earlier(busy, m.Now.Add(max(sit.Gap.Min, busyWait))), "another write of the account is under way")
 	}
 	if pot != store.ActionAnswer {
 		if err := w.giveWay(ctx, tx, m, sit); err != nil {
@@ -159,8 +159,9 @@ func (w *sendDM) giveWay(ctx context.Context, tx pgx.Tx, m store.MessageLockRow,
 
 // skipUnwanted skips the queued messages, from one id to another, that must not go out
 // any more: the lead is gone, opted out or reached in another way.
-func (d database) skipUnwanted(ctx context.Context, db store.DBTX, first, last int64) (int64, error) {
-	skipped, err := d.MessageSkipUnwanted(ctx, db, store.MessageSkipUnwantedParams{
+func skipUnwanted(ctx context.Context, db store.DBTX, first, last int64) (int64, error) {
+	q := store.New()
+	skipped, err := q.MessageSkipUnwanted(ctx, db, store.MessageSkipUnwantedParams{
 		FirstID: first, LastID: last, WithEmail: store.LeadsWithEmail(),
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -35,11 +36,12 @@ func (w *pollComments) storePage(
 		page.Comments[i] = storableComment(c)
 	}
 	scanned, triggered, err := w.writePage(ctx, sj, s, page, &result, w.decide)
-	if isLocked(err) {
-		scanned, triggered, err = w.writePage(ctx, sj, s, page, &result, w.decideWithin(&patience{pagePatience / 2}))
+	if store.IsLocked(err) {
+		scanned, triggered, err = w.writePage(ctx, sj, s, page, &result, w.decideWithin(store.PatienceOf(pagePatience/2)))
 	}
 	if err == nil {
-		w.funnel.CommentsScanned(scanned, triggered)
+		w.funnel.Count(stepCommentScanned, scanned)
+		w.funnel.Count(stepTriggerFound, triggered)
 	}
 	return result, err
 }
@@ -53,15 +55,15 @@ const pagePatience = 5 * time.Second
 func (w *pollComments) writePage(
 	ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan, page unipile.CommentPage, result *seenPage, decide decider,
 ) (scanned, triggered int, err error) {
-	err = w.inTx(ctx, func(tx pgx.Tx) error {
-		if err := w.lockPage(ctx, tx, sj); err != nil {
+	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
+		if err := lockPage(ctx, tx, sj); err != nil {
 			return err
 		}
 		seen, err := w.seen(ctx, tx, sj.ID, page.Comments)
 		if err != nil {
 			return err
 		}
-		if err := w.waitNoLonger(ctx, tx, &patience{pagePatience}); err != nil {
+		if err := store.PatienceOf(pagePatience).Bound(ctx, tx); err != nil {
 			return err
 		}
 		scanned, triggered = 0, 0
@@ -110,15 +112,15 @@ var errHeld = errors.New("the lead of a comment is locked by another transaction
 
 // decideWithin decides about a comment in a part of the transaction of its own, so that one
 // which needs a locked row takes nothing else back.
-func (w *pollComments) decideWithin(p *patience) decider {
+func (w *pollComments) decideWithin(p *store.Patience) decider {
 	return func(
 		ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, s *scan, c unipile.Comment,
 	) (v verdict, err error) {
-		err = w.inSavepointWithin(ctx, tx, p, func(tx pgx.Tx) error {
+		err = store.InSavepointWithin(ctx, tx, p, func(tx pgx.Tx) error {
 			v, err = w.decide(ctx, tx, sj, s, c)
 			return err
 		})
-		if isLocked(err) {
+		if store.IsLocked(err) {
 			return v, errHeld
 		}
 		return v, err
@@ -135,8 +137,8 @@ type verdict struct {
 func (v verdict) row(scrapeJobID uuid.UUID, c unipile.Comment) store.CommentInsertParams {
 	row := store.CommentInsertParams{
 		ScrapeJobID: scrapeJobID, CommentID: c.ID,
-		AuthorID: nullable(c.AuthorID), AuthorName: nullable(c.AuthorName), AuthorUrl: nullable(c.AuthorURL),
-		Body: c.Text, Decision: v.decision, Keyword: nullable(v.keyword), LeadID: v.leadID,
+		AuthorID: store.Null(c.AuthorID), AuthorName: store.Null(c.AuthorName), AuthorUrl: store.Null(c.AuthorURL),
+		Body: c.Text, Decision: v.decision, Keyword: store.Null(v.keyword), LeadID: v.leadID,
 	}
 	if !c.At.IsZero() {
 		row.CommentedAt = &c.At
@@ -145,15 +147,16 @@ func (v verdict) row(scrapeJobID uuid.UUID, c unipile.Comment) store.CommentInse
 }
 
 // judge says what a comment is. It writes nothing.
-func (d database) judge(
+func judge(
 	ctx context.Context, db store.DBTX, sj store.ScrapeJobGetForPollRow, s *scan, c unipile.Comment,
 ) (verdict, error) {
+	q := store.New()
 	switch {
 	case c.AuthorID == "":
 		return verdict{decision: store.CommentNoAuthor}, nil
 	case c.AuthorID == s.authorID || c.AuthorID == s.ownID:
 		return verdict{decision: store.CommentPostAuthor}, nil
-	case !memberID.MatchString(c.AuthorID):
+	case !unipile.IsMember(c.AuthorID):
 		return verdict{decision: store.CommentCompany}, nil
 	}
 	keyword, ok := s.trigger.Match(c.Text)
@@ -168,8 +171,8 @@ func (d database) judge(
 		v.decision = store.CommentBlocked
 		return v, nil
 	}
-	optedOut, err := d.LeadHasOptedOut(ctx, db, store.LeadHasOptedOutParams{
-		ClientID: sj.ClientID, CampaignID: sj.CampaignID, ProviderID: c.AuthorID, Names: names(c.AuthorID, c.AuthorURL),
+	optedOut, err := q.LeadHasOptedOut(ctx, db, store.LeadHasOptedOutParams{
+		ClientID: sj.ClientID, CampaignID: sj.CampaignID, ProviderID: c.AuthorID, Names: unipile.Names(c.AuthorID, c.AuthorURL),
 	})
 	if err != nil {
 		return v, fmt.Errorf("look for an opt-out: %w", err)
@@ -178,7 +181,7 @@ func (d database) judge(
 		v.decision = store.CommentOptedOut
 		return v, nil
 	}
-	elsewhere, err := d.MessageAsksAlready(ctx, db, store.MessageAsksAlreadyParams{
+	elsewhere, err := q.MessageAsksAlready(ctx, db, store.MessageAsksAlreadyParams{
 		AccountID: sj.UnipileAccountID, RecipientID: c.AuthorID, CommentID: c.ID, CampaignID: sj.CampaignID,
 	})
 	if err != nil {
@@ -195,7 +198,7 @@ func (d database) judge(
 func (w *pollComments) decide(
 	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, s *scan, c unipile.Comment,
 ) (verdict, error) {
-	v, err := w.judge(ctx, tx, sj, s, c)
+	v, err := judge(ctx, tx, sj, s, c)
 	if err != nil || v.decision != store.CommentLead {
 		return v, err
 	}
@@ -213,7 +216,7 @@ func (w *pollComments) decide(
 	err = w.queueFirstMessage(ctx, tx, sj, s, c, leadID, v.keyword)
 	if errors.Is(err, errOtherCampaign) {
 		v.decision, v.leadID = store.CommentOtherCampaign, nil
-		return v, w.takeBackLead(ctx, tx, leadID, made)
+		return v, takeBackLead(ctx, tx, leadID, made)
 	}
 	return v, err
 }
@@ -227,22 +230,22 @@ func (w *pollComments) captureFromComment(
 	if reply.Kind != conversation.ReplyFound {
 		return false, nil
 	}
-	captured, err := w.capture(ctx, tx, origin{
+	captured, err := capture(ctx, tx, origin{
 		leadID: leadID, campaignID: sj.CampaignID, askedBy: &sj.ID,
 		accountID: sj.UnipileAccountID, personID: c.AuthorID, answer: c.ID, commentID: &c.ID,
-		distance: nullable(string(c.Distance)),
+		distance: store.Null(string(c.Distance)),
 	}, reply.Address)
 	if err == nil && captured {
-		w.funnel.EmailInComment()
+		w.funnel.Count(StepEmailCaptured, 1)
 	}
 	return captured, err
 }
 
 // isBlocked reports whether a commenter is on the campaign's blocklist.
 func isBlocked(blocklist []string, c unipile.Comment) bool {
-	known := names(c.AuthorID, c.AuthorURL)
+	known := unipile.Names(c.AuthorID, c.AuthorURL)
 	return slices.ContainsFunc(blocklist, func(entry string) bool {
-		return slices.Contains(known, strings.ToLower(slugOf(entry))) || slices.Contains(known, strings.ToLower(strings.TrimSpace(entry)))
+		return slices.Contains(known, strings.ToLower(unipile.Slug(entry))) || slices.Contains(known, strings.ToLower(strings.TrimSpace(entry)))
 	})
 }
 
@@ -252,11 +255,11 @@ func (w *pollComments) findOrMakeLead(
 	ctx context.Context, tx pgx.Tx, sj store.ScrapeJobGetForPollRow, c unipile.Comment, keyword string,
 ) (id uuid.UUID, contacted, made bool, err error) {
 	lead, err := w.LeadFindPerson(ctx, tx, store.LeadFindPersonParams{
-		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, Names: names(c.AuthorID, c.AuthorURL),
+		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, Names: unipile.Names(c.AuthorID, c.AuthorURL),
 	})
 	if err == nil {
 		if lead.ProviderID == nil {
-			err = w.identify(ctx, tx, sj.UnipileAccountID, lead.ID, c.AuthorID)
+			err = identify(ctx, tx, sj.UnipileAccountID, lead.ID, c.AuthorID)
 		}
 		return lead.ID, lead.Status != store.LeadCommentDetected, false, err
 	}
@@ -272,9 +275,9 @@ func (w *pollComments) findOrMakeLead(
 	}
 	first, last := splitName(c.AuthorName)
 	id, err = w.LeadInsert(ctx, tx, store.LeadInsertParams{
-		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, ProfileUrl: nullable(c.AuthorURL),
-		Name: nullable(c.AuthorName), FirstName: nullable(first), LastName: nullable(last),
-		Title: nullable(c.Headline), Metadata: metadata,
+		CampaignID: &sj.CampaignID, ProviderID: c.AuthorID, ProfileUrl: store.Null(c.AuthorURL),
+		Name: store.Null(c.AuthorName), FirstName: store.Null(first), LastName: store.Null(last),
+		Title: store.Null(c.Headline), Metadata: metadata,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		// Another scrape job of the campaign made it this instant, and queued its message.
@@ -292,12 +295,12 @@ func (w *pollComments) queueFirstMessage(
 	body, err := s.wording.FirstMessage(
 		conversation.Recipient{FullName: c.AuthorName}, keyword, wordingKey(sj.CampaignID, c.AuthorID))
 	if err != nil {
-		return &settingError{fmt.Errorf("write message: %w", err)}
+		return Mistake(fmt.Errorf("write message: %w", err))
 	}
-	return w.answerComment(ctx, tx, store.MessageInsertParams{
+	return answerComment(ctx, tx, store.MessageInsertParams{
 		AccountID: sj.UnipileAccountID, CampaignID: sj.CampaignID, ScrapeJobID: &sj.ID, LeadID: &leadID,
-		Purpose: store.PurposeFirstDM, RecipientID: c.AuthorID, RecipientSlug: nullable(publicName(c.AuthorURL)), Body: body,
-		PostSocialID: &s.socialID, CommentID: &c.ID, Distance: nullable(string(c.Distance)),
+		Purpose: store.PurposeFirstDM, RecipientID: c.AuthorID, RecipientSlug: store.Null(unipile.PublicName(c.AuthorURL)), Body: body,
+		PostSocialID: &s.socialID, CommentID: &c.ID, Distance: store.Null(string(c.Distance)),
 	})
 }
 
@@ -323,11 +326,30 @@ func (w *pollComments) seen(
 // storableComment is a comment that Postgres takes: one that it refused would
 // stop the poll at its page for ever.
 func storableComment(c unipile.Comment) unipile.Comment {
-	if storable(c.AuthorID) != c.AuthorID {
+	if store.Storable(c.AuthorID) != c.AuthorID {
 		c.AuthorID = "" // a mended id would be somebody else's
 	}
 	for _, field := range []*string{&c.ID, &c.AuthorName, &c.AuthorURL, &c.Headline, &c.Text} {
-		*field = storable(*field)
+		*field = store.Storable(*field)
 	}
 	return c
 }
+
+// splitName takes a display name apart as well as can be.
+func splitName(name string) (first, last string) {
+	name = strings.TrimSpace(name)
+	i := strings.IndexFunc(name, unicode.IsSpace) // people paste names with other blanks too
+	if i < 0 {
+		return name, ""
+	}
+	return name[:i], strings.TrimSpace(name[i:])
+}
+
+// Steps of the funnel that are counted here.
+const (
+	stepCommentScanned = "comment_scanned"
+	stepTriggerFound   = "trigger_found"
+)
+
+// pollSteps lists them.
+func pollSteps() []string { return []string{stepCommentScanned, stepTriggerFound} }

@@ -7,18 +7,20 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bravorevos/workers/store"
 )
 
 // readBudget is how often an account may read comments in a day: its own figure, else
 // usual.
-func (d database) readBudget(ctx context.Context, db store.DBTX, accountID string, usual int) (int, error) {
-	account, err := d.AccountGet(ctx, db, accountID)
+func readBudget(ctx context.Context, db store.DBTX, accountID string, usual int) (int, error) {
+	q := store.New()
+	account, err := q.AccountGet(ctx, db, accountID)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return 0, fmt.Errorf("read account: %w", err)
 	}
-	return orDefault(account.CommentReadsPerDay, usual), nil
+	return store.ValueOr(account.CommentReadsPerDay, usual), nil
 }
 
 // readsUsedUpError says that the account has read as often as it may in a day.
@@ -40,16 +42,17 @@ var errScanRests = errors.New("a long scan leaves reads to the account's other p
 
 // takeRead counts a read before it is made. Half of the day's reads are kept for the
 // first pages: one long scan must not keep the other posts from being read.
-func (d database) takeRead(ctx context.Context, accountID string, usual int, first bool) error {
-	return d.inTx(ctx, func(tx pgx.Tx) error {
-		if err := d.CommentReadLock(ctx, tx, accountID); err != nil {
+func takeRead(ctx context.Context, pool *pgxpool.Pool, accountID string, usual int, first bool) error {
+	q := store.New()
+	return store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		if err := q.CommentReadLock(ctx, tx, accountID); err != nil {
 			return fmt.Errorf("lock reads of account %s: %w", accountID, err)
 		}
-		budget, err := d.readBudget(ctx, tx, accountID, usual)
+		budget, err := readBudget(ctx, tx, accountID, usual)
 		if err != nil {
 			return err
 		}
-		used, err := d.CommentReadSum(ctx, tx, accountID)
+		used, err := q.CommentReadSum(ctx, tx, accountID)
 		if err != nil {
 			return fmt.Errorf("sum reads of account %s: %w", accountID, err)
 		}
@@ -59,7 +62,7 @@ func (d database) takeRead(ctx context.Context, accountID string, usual int, fir
 		if !first && 2*int(used.Calls) >= budget {
 			return errScanRests
 		}
-		if err := d.CommentReadAdd(ctx, tx, accountID); err != nil {
+		if err := q.CommentReadAdd(ctx, tx, accountID); err != nil {
 			return fmt.Errorf("count read of account %s: %w", accountID, err)
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/integrations"
@@ -37,23 +38,49 @@ type sender interface {
 	Deliver(ctx context.Context, d webhook.Delivery) (webhook.Result, error)
 }
 
-type deliverWebhook struct {
-	river.WorkerDefaults[DeliverWebhookArgs]
-	database
-
-	sender   sender
-	line     line
-	gate     *gate
-	trouble  *trouble
-	funnel   *Funnel
-	events   *EndpointEvents
-	settings Settings
+// webhookSettings is how webhooks are tried and signed.
+type webhookSettings struct {
+	// Schedule is the wait after each failed attempt; its length plus one is the number of
+	// attempts.
+	Schedule queue.Schedule
+	Secret   string
+	// Vault opens the secrets of campaigns; nil where there is no key for them.
+	Vault *webhook.Vault
 }
 
-func newDeliverWebhook(db database, d Deps) *deliverWebhook {
+// webhookDeps is what deliveries work with.
+type webhookDeps struct {
+	Pool   *pgxpool.Pool
+	Sender *webhook.Sender
+	Funnel *queue.Funnel
+	// Events tells operators of receivers in trouble; nil: nobody.
+	Events *EndpointEvents
+	// TellOwners enqueues an email about an incident to each of its owners.
+	TellOwners func(ctx context.Context, tx pgx.Tx, incident int64, owners []uuid.UUID) error
+	Settings   webhookSettings
+}
+
+type deliverWebhook struct {
+	river.WorkerDefaults[DeliverWebhookArgs]
+	*store.Queries
+
+	pool *pgxpool.Pool
+
+	sender     sender
+	line       line
+	gate       *gate
+	trouble    *trouble
+	funnel     *queue.Funnel
+	events     *EndpointEvents
+	tellOwners tellOwners
+	settings   webhookSettings
+}
+
+// NewDeliverWebhook returns the worker of [DeliverWebhookArgs].
+func NewDeliverWebhook(d webhookDeps) river.Worker[DeliverWebhookArgs] {
 	return &deliverWebhook{
-		database: db, sender: d.Webhooks, line: newLine(db, d.Settings), gate: newGate(), trouble: newTrouble(),
-		funnel: d.Funnel, events: d.Endpoints, settings: d.Settings,
+		Queries: store.New(), pool: d.Pool, sender: d.Sender, line: newLine(d.Pool, d.Settings), gate: newGate(), trouble: newTrouble(),
+		funnel: d.Funnel, events: d.Events, tellOwners: d.TellOwners, settings: d.Settings,
 	}
 }
 
@@ -108,7 +135,7 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[DeliverWebhook
 func (w *deliverWebhook) end(ctx context.Context, row store.WebhookLogGetRow) error {
 	var behind error
 	if row.Status == "sent" {
-		behind = w.inTxWithin(ctx, newPatience(), func(tx pgx.Tx) error { return w.leadFollows(ctx, tx, row) })
+		behind = store.InTxWithin(ctx, w.pool, store.NewPatience(), func(tx pgx.Tx) error { return w.leadFollows(ctx, tx, row) })
 	}
 	_, err := w.line.bring(ctx, row.EndpointID, endpointSlots)
 	return errors.Join(behind, err)
@@ -121,7 +148,7 @@ func (w *deliverWebhook) awaitLock(ctx context.Context, job *river.Job[DeliverWe
 	if !queue.WasPutOff(job.JobRow) {
 		return nil
 	}
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
+	err := store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		_, err := w.WebhookLogLock(ctx, tx, id)
 		return err
 	})
@@ -133,15 +160,15 @@ func (w *deliverWebhook) awaitLock(ctx context.Context, job *river.Job[DeliverWe
 
 // row reads the row with its endpoint, which is made for the first row of a URL.
 func (w *deliverWebhook) row(ctx context.Context, id uuid.UUID) (store.WebhookLogGetRow, error) {
-	row, err := w.WebhookLogGet(ctx, w.Pool, id)
+	row, err := w.WebhookLogGet(ctx, w.pool, id)
 	if err != nil || row.EndpointID != 0 {
 		return row, err
 	}
-	err = w.WebhookEndpointEnsure(ctx, w.Pool, store.WebhookEndpointEnsureParams{Scope: row.Scope, Url: row.WebhookUrl})
+	err = w.WebhookEndpointEnsure(ctx, w.pool, store.WebhookEndpointEnsureParams{Scope: row.Scope, Url: row.WebhookUrl})
 	if err != nil {
 		return row, err
 	}
-	return w.WebhookLogGet(ctx, w.Pool, id)
+	return w.WebhookLogGet(ctx, w.pool, id)
 }
 
 // try delivers, with no transaction open, and records the outcome.
@@ -153,7 +180,7 @@ func (w *deliverWebhook) try(ctx context.Context, job *river.Job[DeliverWebhookA
 	case err == nil:
 		t.result, t.err = w.sender.Deliver(ctx, webhook.Delivery{
 			ID: row.ID.String(), Client: row.Scope, URL: row.WebhookUrl, Body: []byte(row.Payload),
-			Secret: w.settings.WebhookSecret, Secrets: secrets, Now: t.started,
+			Secret: w.settings.Secret, Secrets: secrets, Now: t.started,
 		})
 	case integrations.As(err) != nil: // nothing to sign with: our side's failure
 		t.err, t.result.Cause = err, integrations.As(err).Type

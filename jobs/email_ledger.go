@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/resend"
@@ -63,7 +64,9 @@ type recordSent func(ctx context.Context, tx pgx.Tx, vendorID string) error
 
 // emailLedger sends emails, each at most once, whatever crashes.
 type emailLedger struct {
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	mailer mailer
 }
@@ -72,7 +75,7 @@ type emailLedger struct {
 // transaction that records it. An email that was sent before is only recorded.
 func (l emailLedger) send(ctx context.Context, e ledgerEmail, email resend.Email, record recordSent) error {
 	email.IdempotencyKey = e.Key
-	attempts, err := l.EmailBegin(ctx, l.Pool, store.EmailBeginParams{
+	attempts, err := l.EmailBegin(ctx, l.pool, store.EmailBeginParams{
 		Key: e.Key, Kind: e.Kind, NotificationID: e.NotificationID, UserID: &e.UserID, KeySeconds: keyLife.Seconds(),
 	})
 	if err != nil {
@@ -101,7 +104,7 @@ func (l emailLedger) send(ctx context.Context, e ledgerEmail, email resend.Email
 // recall handles an email that must not be tried: it was sent, or is in doubt for longer
 // than Resend remembers.
 func (l emailLedger) recall(ctx context.Context, e ledgerEmail, record recordSent) error {
-	known, err := l.EmailGet(ctx, l.Pool, e.Key)
+	known, err := l.EmailGet(ctx, l.pool, e.Key)
 	if err != nil {
 		return fmt.Errorf("read email %s: %w", e.Key, err)
 	}
@@ -117,17 +120,17 @@ func (l emailLedger) recall(ctx context.Context, e ledgerEmail, record recordSen
 func (l emailLedger) recordSent(
 	ctx context.Context, e ledgerEmail, vendorID, errorType string, record recordSent,
 ) error {
-	err := l.inTx(ctx, func(tx pgx.Tx) error {
+	err := store.InTx(ctx, l.pool, func(tx pgx.Tx) error {
 		err := l.EmailRecordSent(ctx, tx, store.EmailRecordSentParams{Key: e.Key, VendorID: vendorID, ErrorType: errorType})
 		if err != nil {
 			return err
 		}
 		return record(ctx, tx, vendorID)
 	})
-	if isLocked(err) {
+	if store.IsLocked(err) {
 		// Where it was asked for is written down later; Resend must not be asked until then.
 		sent := store.EmailRecordSentParams{Key: e.Key, VendorID: vendorID, ErrorType: errorType}
-		err = errors.Join(err, l.EmailRecordSent(ctx, l.Pool, sent))
+		err = errors.Join(err, l.EmailRecordSent(ctx, l.pool, sent))
 	}
 	if err != nil {
 		return fmt.Errorf("record email %s as sent: %w", e.Key, err)
@@ -140,7 +143,7 @@ func (l emailLedger) recordUnknown(ctx context.Context, e ledgerEmail, failure *
 	if failure != nil {
 		outcome.ErrorType, outcome.ErrorDetail = failure.Type, failure.Detail
 	}
-	if err := l.EmailRecordUnknown(ctx, l.Pool, outcome); err != nil {
+	if err := l.EmailRecordUnknown(ctx, l.pool, outcome); err != nil {
 		return fmt.Errorf("record email %s as unknown: %w", e.Key, err)
 	}
 	return nil
@@ -154,7 +157,7 @@ func (l emailLedger) recordRefused(
 	if failure.Kind == integrations.Rejected {
 		state = store.EmailFailed
 	}
-	doubt, err := l.EmailRecordRefused(ctx, l.Pool, store.EmailRecordRefusedParams{
+	doubt, err := l.EmailRecordRefused(ctx, l.pool, store.EmailRecordRefusedParams{
 		Key: e.Key, Attempt: attempt, State: state, ErrorType: failure.Type, ErrorDetail: failure.Detail,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {

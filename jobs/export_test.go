@@ -17,19 +17,19 @@ func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
 	d.Settings = d.Settings.withDefaults()
 	s := d.Settings
 	db := database{Pool: d.Pool, Queries: store.New()}
-	heard := &answers{database: db, chats: d.Unipile, mail: d.Mail, funnel: d.Funnel, settings: s}
-	emails := emailLedger{database: db, mailer: d.Resend}
+	heard := &answers{Queries: store.New(), pool: d.Pool, chats: d.Unipile, mail: d.Mail, funnel: d.Funnel, settings: s}
+	emails := emailLedger{Queries: store.New(), pool: d.Pool, mailer: d.Resend}
 	for _, candidate := range []any{
-		&pollComments{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
-		&sendDM{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
+		&pollComments{Queries: store.New(), pool: d.Pool, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
+		&sendDM{Queries: store.New(), pool: d.Pool, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
 		&checkInbox{answers: heard, linkedin: d.Unipile},
 		&handleAnswer{answers: heard},
-		&checkRelations{database: db, linkedin: d.Unipile, settings: s},
+		&checkRelations{Queries: store.New(), pool: d.Pool, linkedin: d.Unipile, settings: s},
 		newDeliverWebhook(db, d),
 		&wakeEndpoint{line: newLine(db, s)},
 		&sendEmail{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom},
 		&tellOwner{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom},
-		&prune{database: db, retention: s.Retention},
+		&prune{Queries: store.New(), pool: d.Pool, retention: s.Retention},
 	} {
 		if worker, ok := candidate.(river.Worker[T]); ok {
 			return worker

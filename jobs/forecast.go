@@ -26,8 +26,8 @@ type Forecast struct {
 // Forecast says when each waiting message of an account will have its turn, by the
 // same plan that gives them their jobs, in the order of the turns. Those that wait
 // for a human stand at the end.
-func (s *Sweeps) Forecast(ctx context.Context, accountID string) ([]Forecast, error) {
-	rows, err := s.MessageListWaiting(ctx, s.Pool, accountID)
+func (s *Planner) Forecast(ctx context.Context, accountID string) ([]Forecast, error) {
+	rows, err := s.MessageListWaiting(ctx, s.pool, accountID)
 	if err != nil {
 		return nil, fmt.Errorf("list waiting messages of account %s: %w", accountID, err)
 	}
@@ -41,7 +41,7 @@ func (s *Sweeps) Forecast(ctx context.Context, accountID string) ([]Forecast, er
 		byID[m.ID] = m
 		if !m.CampaignRests && !m.IsHeld {
 			waiting = append(waiting, pacing.Waiting{
-				ID: m.ID, Pot: store.Pot(m.Purpose), Source: m.Source, NotBefore: deref(m.NotBefore),
+				ID: m.ID, Pot: store.Pot(m.Purpose), Source: m.Source, NotBefore: store.Value(m.NotBefore),
 			})
 		}
 	}

@@ -26,6 +26,11 @@ func (HandleAnswerArgs) Kind() string { return "handle_answer" }
 // that many tries are not worth it.
 func (HandleAnswerArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Inbox, 5) }
 
+// NewHandleAnswer returns the worker of [HandleAnswerArgs].
+func NewHandleAnswer(d inboxDeps) river.Worker[HandleAnswerArgs] {
+	return &handleAnswer{answers: newAnswers(d)}
+}
+
 type handleAnswer struct {
 	river.WorkerDefaults[HandleAnswerArgs]
 	*answers
@@ -38,7 +43,7 @@ func (w *handleAnswer) Timeout(*river.Job[HandleAnswerArgs]) time.Duration {
 
 // Work hears the person who wrote the message.
 func (w *handleAnswer) Work(ctx context.Context, job *river.Job[HandleAnswerArgs]) error {
-	m, err := w.InboxMessageGet(ctx, w.Pool, job.Args.InboxMessageID)
+	m, err := w.InboxMessageGet(ctx, w.pool, job.Args.InboxMessageID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && m.IsHandled {
 		return nil // forgotten, or the look into the inbox was faster
 	}

@@ -14,7 +14,8 @@ import (
 
 // storeMessages stores what leads wrote and returns the rows that are new. Strangers'
 // messages are not kept.
-func (d database) storeMessages(ctx context.Context, db store.DBTX, accountID string, messages []unipile.Message) (fresh []int64, err error) {
+func storeMessages(ctx context.Context, db store.DBTX, accountID string, messages []unipile.Message) (fresh []int64, err error) {
+	q := store.New()
 	var inbound []unipile.Message
 	var people []string
 	for _, m := range messages {
@@ -27,7 +28,7 @@ func (d database) storeMessages(ctx context.Context, db store.DBTX, accountID st
 	if len(inbound) == 0 {
 		return nil, nil
 	}
-	known, err := d.LeadListKnownPeople(ctx, db, store.LeadListKnownPeopleParams{AccountID: accountID, People: people})
+	known, err := q.LeadListKnownPeople(ctx, db, store.LeadListKnownPeopleParams{AccountID: accountID, People: people})
 	if err != nil {
 		return nil, fmt.Errorf("find leads among senders: %w", err)
 	}
@@ -35,9 +36,9 @@ func (d database) storeMessages(ctx context.Context, db store.DBTX, accountID st
 		if !slices.Contains(known, m.SenderID) {
 			continue
 		}
-		id, err := d.InboxMessageInsert(ctx, db, store.InboxMessageInsertParams{
-			AccountID: accountID, MessageID: m.ID, ChatID: nullable(m.ChatID),
-			SenderID: m.SenderID, Body: storable(m.Text), SentAt: m.At,
+		id, err := q.InboxMessageInsert(ctx, db, store.InboxMessageInsertParams{
+			AccountID: accountID, MessageID: m.ID, ChatID: store.Null(m.ChatID),
+			SenderID: m.SenderID, Body: store.Storable(m.Text), SentAt: m.At,
 		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			continue // known
@@ -53,5 +54,5 @@ func (d database) storeMessages(ctx context.Context, db store.DBTX, accountID st
 // haveStorableIDs tells messages that Postgres takes: one that it refused would stop the
 // look into the inbox at its page for ever, and a mended id would be another's.
 func haveStorableIDs(m unipile.Message) bool {
-	return isStorable(m.ID, m.ChatID, m.SenderID, m.RecipientID)
+	return store.IsStorable(m.ID, m.ChatID, m.SenderID, m.RecipientID)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/store"
 )
 
 // hearing is one walk through the messages that an account has not handled.
@@ -15,12 +16,12 @@ type hearing struct {
 	*answers
 
 	chats    chatReader // the provider, until it refuses the account
-	patience *patience
+	patience *store.Patience
 	behind   map[string]bool // people one of whose messages could not be written down
 }
 
 func (w *answers) newHearing() *hearing {
-	return &hearing{answers: w, chats: &chatsUntilRefused{chatReader: w.chats}, patience: newPatience(), behind: map[string]bool{}}
+	return &hearing{answers: w, chats: &chatsUntilRefused{chatReader: w.chats}, patience: store.NewPatience(), behind: map[string]bool{}}
 }
 
 // errBehind keeps a person's messages in order.
@@ -30,16 +31,16 @@ var errBehind = errors.New("an earlier message of that person waits for a locked
 // waits for the next look, and those that the person wrote after it; that they want no more
 // messages is known at once all the same.
 func (w *hearing) decide(ctx context.Context, accountID string, m heard, isStop bool, write func(tx pgx.Tx) error) error {
-	err := error(&lockedError{errBehind})
+	err := store.Locked(errBehind)
 	if !w.behind[m.SenderID] {
-		err = w.inTxWithin(ctx, w.patience, write)
+		err = store.InTxWithin(ctx, w.pool, w.patience, write)
 	}
-	if !isLocked(err) {
+	if !store.IsLocked(err) {
 		return err
 	}
 	w.behind[m.SenderID] = true
 	if isStop {
-		err = errors.Join(err, w.recordOptOut(ctx, w.Pool, accountID, m.SenderID))
+		err = errors.Join(err, w.recordOptOut(ctx, w.pool, accountID, m.SenderID))
 	}
 	return err
 }

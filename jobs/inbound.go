@@ -18,15 +18,17 @@ import (
 // the work: the vendor wants its answer at once. Any event may come twice, late and in
 // any order; what never comes is found by the looks into inboxes and relations.
 type Inbound struct {
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	client   *queue.Client
-	settings Settings
+	settings inboxSettings
 }
 
 // NewInbound returns the way in to a database. The client only inserts jobs.
-func NewInbound(pool *pgxpool.Pool, client *queue.Client, settings Settings) *Inbound {
-	return &Inbound{database: database{Pool: pool, Queries: store.New()}, client: client, settings: settings.withDefaults()}
+func NewInbound(pool *pgxpool.Pool, client *queue.Client, settings inboxSettings) *Inbound {
+	return &Inbound{Queries: store.New(), pool: pool, client: client, settings: settings}
 }
 
 // ErrNoEvent says that a body holds no event at all.
@@ -44,19 +46,19 @@ func (i *Inbound) Receive(ctx context.Context, body []byte) error {
 
 // Take writes an event down, in one transaction with the job that it brings.
 func (i *Inbound) Take(ctx context.Context, e unipile.Event) error {
-	if e.AccountID == "" || !isStorable(e.AccountID, e.Relation) {
+	if e.AccountID == "" || !store.IsStorable(e.AccountID, e.Relation) {
 		return nil
 	}
-	err := i.inTx(ctx, func(tx pgx.Tx) error {
+	err := store.InTx(ctx, i.pool, func(tx pgx.Tx) error {
 		switch {
 		case e.Message != nil && e.Message.FromAccount:
-			return i.noteOwn(ctx, tx, e.AccountID, []unipile.Message{*e.Message})
+			return noteOwn(ctx, tx, e.AccountID, []unipile.Message{*e.Message})
 		case e.Message != nil:
 			return i.takeMessage(ctx, tx, e.AccountID, *e.Message)
 		case e.Relation != "":
-			return i.relationsAppeared(ctx, tx, e.AccountID, []string{e.Relation}, i.settings.afterRelation())
+			return relationsAppeared(ctx, tx, e.AccountID, []string{e.Relation}, i.settings.Limits.likeAPerson())
 		case e.Status != nil:
-			return i.takeStatus(ctx, tx, e.AccountID, *e.Status)
+			return takeStatus(ctx, tx, e.AccountID, *e.Status)
 		default:
 			return nil // not for us
 		}
@@ -80,7 +82,7 @@ func (i *Inbound) takeMessage(ctx context.Context, tx pgx.Tx, accountID string, 
 	if m.At.After(now.Add(farAhead)) {
 		m.At = now
 	}
-	fresh, err := i.storeMessages(ctx, tx, accountID, []unipile.Message{m})
+	fresh, err := storeMessages(ctx, tx, accountID, []unipile.Message{m})
 	if err != nil || len(fresh) == 0 {
 		return err
 	}
@@ -88,45 +90,4 @@ func (i *Inbound) takeMessage(ctx context.Context, tx pgx.Tx, accountID string, 
 		return fmt.Errorf("enqueue message %d: %w", fresh[0], err)
 	}
 	return nil
-}
-
-// signedOut are the reasons of pauses that end when the owner logs in again. Others, such
-// as a restriction, stay until a human resumes the account.
-func signedOut() []string {
-	return []string{
-		statusReason(unipile.StatusCredentials), statusReason(unipile.StatusPermissions), statusReason(unipile.StatusStopped),
-		statusReason(unipile.StatusDeleted), "errors/disconnected_account", "errors/expired_credentials",
-		"errors/invalid_credentials", "errors/checkpoint_error", "errors/disconnected_feature", "status 401",
-	}
-}
-
-func statusReason(s unipile.AccountStatus) string { return "account status " + string(s) }
-
-// takeStatus stops an account whose owner must log in again, and lets it go on when
-// they did.
-func (i *Inbound) takeStatus(ctx context.Context, tx pgx.Tx, accountID string, status unipile.AccountStatus) error {
-	switch status {
-	case unipile.StatusCredentials, unipile.StatusPermissions, unipile.StatusStopped, unipile.StatusDeleted:
-		known, err := i.AccountIsKnown(ctx, tx, accountID)
-		if err != nil || !known {
-			return err
-		}
-		return i.PauseSet(ctx, tx, store.PauseSetParams{
-			AccountID: accountID, Action: store.ActionEverything, Reason: statusReason(status),
-		})
-	case unipile.StatusOK, unipile.StatusReconnected, unipile.StatusSynchronised, unipile.StatusCreated:
-		lifted, err := i.PauseLiftOf(ctx, tx, store.PauseLiftOfParams{
-			AccountID: accountID, Action: store.ActionEverything, Reasons: signedOut(),
-		})
-		if err != nil || lifted == 0 {
-			return err
-		}
-		if err := i.ScrapeJobHasten(ctx, tx, accountID); err != nil {
-			return fmt.Errorf("hasten posts: %w", err)
-		}
-		_, err = i.listenNow(ctx, tx, accountID)
-		return err
-	default:
-		return nil // CONNECTING, ERROR and the like pass by themselves
-	}
 }

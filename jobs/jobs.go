@@ -26,8 +26,8 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -48,80 +48,38 @@ type Deps struct {
 	Resend   *resend.Client
 	Webhooks *webhook.Sender
 	Mail     *mx.Checker // nil: domains of addresses are not looked up
-	Funnel   *Funnel
+	Funnel   *queue.Funnel
 	// Endpoints tells operators of receivers in trouble; nil: nobody.
 	Endpoints *EndpointEvents
 	Settings  Settings
 }
 
-// Settings are the figures that an operator may change. Zero values mean the
-// defaults of [Settings.withDefaults].
-type Settings struct {
-	Intervals Intervals
-	Limits    Limits
-
-	// PollUnit is how long one of poll_interval_minutes lasts: a minute.
-	PollUnit time.Duration
-	// CommentReadsPerDay is how often an account may read comments in a day, unless its
-	// row says otherwise.
-	CommentReadsPerDay int
-	// ProfileReadsPerDay is how often an account may look people up in a day.
-	ProfileReadsPerDay int
-	// FailedPollWait is when a poll that failed is tried again.
-	FailedPollWait time.Duration
-	// SendTimeout bounds one send, from before its claim to the provider's answer.
-	SendTimeout time.Duration
-	// ReadLag is how long a sent message may be missing from what Unipile reads
-	// back; a look-up concludes nothing before it has passed.
-	ReadLag time.Duration
-	// LookFirst lets every account look into the chat before it writes to somebody.
-	LookFirst bool
-	// WebhookSchedule is the wait after each failed delivery; its length plus one
-	// is the number of tries.
-	WebhookSchedule queue.Schedule
-	WebhookSecret   string
-	// WebhookVault opens the secrets of campaigns; nil where there is no key for them.
-	WebhookVault *webhook.Vault
-	EmailFrom    string
-	Retention    Retention
+func (d Deps) polls() pollDeps {
+	return pollDeps{Pool: d.Pool, LinkedIn: d.Unipile, Funnel: d.Funnel, Settings: d.Settings.Polls()}
 }
 
-// Intervals are the periods of the sweeps.
-type Intervals struct {
-	ScrapeJobs, Messages, Inboxes, WebhookLogs, Notifications, Conversations time.Duration
-
-	// Relations is how often an account looks for new connections, on average, while
-	// it waits for some.
-	Relations time.Duration
+func (d Deps) messages() messageDeps {
+	return messageDeps{Pool: d.Pool, LinkedIn: d.Unipile, Funnel: d.Funnel, Settings: d.Settings.Messages()}
 }
 
-func (s Settings) withDefaults() Settings {
-	s.Intervals.ScrapeJobs = cmp.Or(s.Intervals.ScrapeJobs, 5*time.Minute)
-	s.Intervals.Messages = cmp.Or(s.Intervals.Messages, 15*time.Second)
-	s.Intervals.Inboxes = cmp.Or(s.Intervals.Inboxes, time.Minute)
-	s.Intervals.WebhookLogs = cmp.Or(s.Intervals.WebhookLogs, 10*time.Minute)
-	s.Intervals.Notifications = cmp.Or(s.Intervals.Notifications, 15*time.Minute)
-	s.Intervals.Conversations = cmp.Or(s.Intervals.Conversations, 10*time.Minute)
-	s.Intervals.Relations = cmp.Or(s.Intervals.Relations, 6*time.Hour)
-	s.Limits = s.Limits.withDefaults()
-	s.PollUnit = cmp.Or(s.PollUnit, time.Minute)
-	s.CommentReadsPerDay = cmp.Or(s.CommentReadsPerDay, 100)
-	s.ProfileReadsPerDay = cmp.Or(s.ProfileReadsPerDay, usualProfileReads)
-	s.FailedPollWait = cmp.Or(s.FailedPollWait, 10*time.Minute)
-	s.SendTimeout = cmp.Or(s.SendTimeout, 20*time.Second)
-	s.ReadLag = cmp.Or(s.ReadLag, 90*time.Second)
-	if len(s.WebhookSchedule) == 0 {
-		s.WebhookSchedule = DefaultWebhookSchedule()
+func (d Deps) inbox() inboxDeps {
+	return inboxDeps{Pool: d.Pool, LinkedIn: d.Unipile, Mail: d.Mail, Funnel: d.Funnel, Settings: d.Settings.Inbox()}
+}
+
+func (d Deps) webhooks() webhookDeps {
+	return webhookDeps{
+		Pool: d.Pool, Sender: d.Webhooks, Funnel: d.Funnel, Events: d.Endpoints, TellOwners: TellOwners,
+		Settings: d.Settings.Webhooks(),
 	}
-	return s
 }
 
-// DefaultWebhookSchedule tries for a little over three days.
-func DefaultWebhookSchedule() queue.Schedule {
-	return queue.Schedule{
-		5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 5 * time.Hour,
-		10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
-	}
+func (d Deps) emails() emailDeps {
+	return emailDeps{Pool: d.Pool, Mailer: d.Resend, Funnel: d.Funnel, From: d.Settings.EmailFrom}
+}
+
+// FunnelSteps lists the steps that all rooms count.
+func FunnelSteps() []string {
+	return slices.Concat(pollSteps(), messageSteps(), inboxSteps(), webhookSteps(), emailSteps())
 }
 
 // Kinds lists every kind, for metrics.
@@ -136,30 +94,41 @@ func Kinds() []string {
 
 // Register returns the workers of every kind.
 func Register(d Deps) *river.Workers {
-	d.Settings = d.Settings.withDefaults()
-	db := database{Pool: d.Pool, Queries: store.New()}
-	s := d.Settings
+	s := d.Settings.withDefaults()
 	workers := river.NewWorkers()
-	sweeps := NewSweeps(d.Pool, s)
-	river.AddWorker(workers, &sweepWorker[SweepScrapeJobsArgs]{sweep: sweeps.ScrapeJobs})
-	river.AddWorker(workers, &sweepWorker[SweepMessagesArgs]{sweep: sweeps.Messages})
-	river.AddWorker(workers, &sweepWorker[SweepInboxesArgs]{sweep: sweeps.Inboxes})
-	river.AddWorker(workers, &sweepWorker[SweepWebhookLogsArgs]{sweep: sweeps.WebhookLogs})
-	river.AddWorker(workers, &sweepWorker[SweepNotificationsArgs]{sweep: sweeps.Notifications})
-	river.AddWorker(workers, &sweepWorker[SweepConversationsArgs]{sweep: sweeps.Conversations})
-	river.AddWorker(workers, &pollComments{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s})
-	river.AddWorker(workers, &sendDM{database: db, linkedin: d.Unipile, funnel: d.Funnel, settings: s})
-	answers := &answers{database: db, chats: d.Unipile, mail: d.Mail, funnel: d.Funnel, settings: s}
-	river.AddWorker(workers, &checkInbox{answers: answers, linkedin: d.Unipile})
-	river.AddWorker(workers, &handleAnswer{answers: answers})
-	river.AddWorker(workers, &checkRelations{database: db, linkedin: d.Unipile, settings: s})
-	river.AddWorker(workers, newDeliverWebhook(db, d))
-	river.AddWorker(workers, &wakeEndpoint{line: newLine(db, s)})
-	emails := emailLedger{database: db, mailer: d.Resend}
-	river.AddWorker(workers, &sendEmail{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom})
-	river.AddWorker(workers, &tellOwner{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom})
-	river.AddWorker(workers, &prune{database: db, retention: s.Retention})
+	sweeps := SweepsOf(d.Pool, s)
+	river.AddWorker(workers, &queue.SweepWorker[SweepScrapeJobsArgs]{Sweep: sweeps.ScrapeJobs})
+	river.AddWorker(workers, &queue.SweepWorker[SweepMessagesArgs]{Sweep: sweeps.Messages})
+	river.AddWorker(workers, &queue.SweepWorker[SweepInboxesArgs]{Sweep: sweeps.Inboxes})
+	river.AddWorker(workers, &queue.SweepWorker[SweepWebhookLogsArgs]{Sweep: sweeps.WebhookLogs})
+	river.AddWorker(workers, &queue.SweepWorker[SweepNotificationsArgs]{Sweep: sweeps.Notifications})
+	river.AddWorker(workers, &queue.SweepWorker[SweepConversationsArgs]{Sweep: sweeps.Conversations})
+
+	river.AddWorker(workers, NewPollComments(d.polls()))
+	river.AddWorker(workers, NewSendDM(d.messages()))
+	river.AddWorker(workers, NewCheckRelations(d.messages()))
+	river.AddWorker(workers, NewCheckInbox(d.inbox()))
+	river.AddWorker(workers, NewHandleAnswer(d.inbox()))
+	river.AddWorker(workers, NewDeliverWebhook(d.webhooks()))
+	river.AddWorker(workers, NewWakeEndpoint(d.webhooks()))
+	river.AddWorker(workers, NewSendEmail(d.emails()))
+	river.AddWorker(workers, NewTellOwner(d.emails()))
+	river.AddWorker(workers, NewPrune(d.Pool, s.Retention))
 	return workers
+}
+
+// Sweeps are the sweeps of all tables.
+type Sweeps struct {
+	ScrapeJobs, Messages, Inboxes, WebhookLogs, Notifications, Conversations queue.Sweep
+}
+
+// SweepsOf returns the sweeps of a database.
+func SweepsOf(pool *pgxpool.Pool, s Settings) Sweeps {
+	return Sweeps{
+		ScrapeJobs: SweepScrapeJobs(pool), Messages: NewPlanner(pool, s.Messages()).Plan, Inboxes: SweepInboxes(pool),
+		WebhookLogs: SweepWebhookLogs(pool, s.Webhooks()), Notifications: SweepNotifications(pool),
+		Conversations: SweepConversations(pool),
+	}
 }
 
 // Periodic returns what runs by itself. Each run starts once when a worker
@@ -184,8 +153,8 @@ func every(period time.Duration, args river.JobArgs) *river.PeriodicJob {
 }
 
 // Woken maps the tables whose triggers notify to the sweep that handles them.
-func Woken(sweeps *Sweeps, client *queue.Client) map[string]func(context.Context) error {
-	wake := func(sweep Sweep) func(context.Context) error {
+func Woken(sweeps Sweeps, client *queue.Client) map[string]func(context.Context) error {
+	wake := func(sweep queue.Sweep) func(context.Context) error {
 		return func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(store.WithShare(ctx, queue.Sweeps), queue.MaxJobTimeout)
 			defer cancel()

@@ -12,7 +12,9 @@ import (
 
 // ledgerCollector reads what waits and what is paused when metrics are scraped.
 type ledgerCollector struct {
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	messages *prometheus.Desc
 	paused   *prometheus.Desc
@@ -22,7 +24,7 @@ type ledgerCollector struct {
 // accounts, by what they may not do.
 func NewLedgerCollector(pool *pgxpool.Pool) prometheus.Collector {
 	return &ledgerCollector{
-		database: database{Pool: pool, Queries: store.New()},
+		Queries: store.New(), pool: pool,
 		messages: prometheus.NewDesc("workers_messages_open",
 			"Messages that are queued, being sent, or of unknown outcome.", []string{"state"}, nil),
 		paused: prometheus.NewDesc("workers_accounts_paused",
@@ -40,12 +42,12 @@ func (c *ledgerCollector) Describe(ch chan<- *prometheus.Desc) {
 func (c *ledgerCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	messages, err := c.MessageCountOpen(ctx, c.Pool)
+	messages, err := c.MessageCountOpen(ctx, c.pool)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(c.messages, err)
 		return
 	}
-	pauses, err := c.PauseCountActive(ctx, c.Pool)
+	pauses, err := c.PauseCountActive(ctx, c.pool)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(c.paused, err)
 		return

@@ -27,7 +27,7 @@ const ownMessageAdvice = "the account wrote something else there meanwhile; read
 // stands in the chat already: a database that was set back has forgotten what it sent. It
 // reports whether there is nothing left to send.
 func (w *sendDM) lookFirst(ctx context.Context, id int64) (settled bool, err error) {
-	rows, err := w.MessageGetForLook(ctx, w.Pool, store.MessageGetForLookParams{ID: id, Always: w.settings.LookFirst})
+	rows, err := w.MessageGetForLook(ctx, w.pool, store.MessageGetForLookParams{ID: id, Always: w.settings.LookFirst})
 	if err != nil {
 		return false, fmt.Errorf("read message %d: %w", id, err)
 	}
@@ -55,8 +55,8 @@ func (w *sendDM) lookFirst(ctx context.Context, id int64) (settled bool, err err
 	case found.message != nil:
 		return true, w.recordFound(ctx, id, *found.message)
 	case found.other:
-		_, err := w.MessageDoubt(ctx, w.Pool, store.MessageDoubtParams{
-			ID: id, WrittenAt: nonZero(found.otherAt), ErrorType: store.OwnMessageUnknown, ErrorDetail: ownMessageAdvice,
+		_, err := w.MessageDoubt(ctx, w.pool, store.MessageDoubtParams{
+			ID: id, WrittenAt: store.NullTime(found.otherAt), ErrorType: store.OwnMessageUnknown, ErrorDetail: ownMessageAdvice,
 		})
 		if err != nil {
 			return true, fmt.Errorf("put message %d in doubt: %w", id, err)
@@ -69,18 +69,18 @@ func (w *sendDM) lookFirst(ctx context.Context, id int64) (settled bool, err err
 
 // recordFound closes a message that stands in the chat, with what follows from it.
 func (w *sendDM) recordFound(ctx context.Context, id int64, found unipile.Message) error {
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
+	err := store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		m, err := w.MessageLock(ctx, tx, id)
 		if err != nil {
 			return fmt.Errorf("lock: %w", err)
 		}
 		rows, err := w.MessageRecordFound(ctx, tx, store.MessageRecordFoundParams{
-			ID: id, SentAt: nonZero(found.At), ChatID: found.ChatID, ProviderMessageID: found.ID,
+			ID: id, SentAt: store.NullTime(found.At), ChatID: found.ChatID, ProviderMessageID: found.ID,
 		})
 		if err != nil || rows == 0 {
 			return err // zero rows: another attempt has it
 		}
-		return w.afterSent(ctx, tx, m.ID, m.Purpose, m.LeadID, m.ScrapeJobID)
+		return afterSent(ctx, tx, m.ID, m.Purpose, m.LeadID, m.ScrapeJobID)
 	})
 	if err != nil {
 		return fmt.Errorf("record message %d as found: %w", id, err)

@@ -48,7 +48,7 @@ func (w *sendDM) lookUp(ctx context.Context, m *store.MessageLockRow) error {
 		until, reason = m.Now.Add(queue.DefaultSchedule.Wait(int(m.Attempts))), "surely not sent: queued again"
 		outcome.NotBefore = &until
 	}
-	if _, err := w.MessageRecordOutcome(ctx, w.Pool, outcome); err != nil {
+	if _, err := w.MessageRecordOutcome(ctx, w.pool, outcome); err != nil {
 		return fmt.Errorf("record look-up of message %d: %w", m.ID, err)
 	}
 	if outcome.Doubt != nil {
@@ -63,7 +63,7 @@ func (w *sendDM) sentBetween(m *store.MessageLockRow, at time.Time) time.Time {
 	if m.ProviderClaimedAt != nil {
 		at = at.Add(m.ClaimedAt.Sub(*m.ProviderClaimedAt))
 	}
-	at = later(at, *m.ClaimedAt)
+	at = queue.Later(at, *m.ClaimedAt)
 	for _, last := range []time.Time{m.ClaimedAt.Add(w.settings.SendTimeout), m.Now} {
 		if at.After(last) {
 			at = last
@@ -109,7 +109,7 @@ func (w *sendDM) recordBlindLookUp(ctx context.Context, m *store.MessageLockRow,
 	}
 	until := m.Now.Add(wait)
 	outcome.NotBefore = &until
-	if _, err := w.MessageRecordOutcome(ctx, w.Pool, outcome); err != nil {
+	if _, err := w.MessageRecordOutcome(ctx, w.pool, outcome); err != nil {
 		return errors.Join(cause, fmt.Errorf("record look-up of message %d: %w", m.ID, err))
 	}
 	return &queue.Recorded{Err: cause}

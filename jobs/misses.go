@@ -38,14 +38,14 @@ const mostMissed = 20_000
 // Misses lists the comments of a campaign that did not trigger, in groups: near misses
 // first, then what exclude words kept away, then the rest. Comments that are older than
 // their retention are forgotten.
-func (c *Campaigns) Misses(ctx context.Context, campaignID uuid.UUID) ([]Miss, error) {
-	posts, err := c.ScrapeJobListOfCampaign(ctx, c.Pool, campaignID)
+func (c *Preview) Misses(ctx context.Context, campaignID uuid.UUID) ([]Miss, error) {
+	posts, err := c.ScrapeJobListOfCampaign(ctx, c.pool, campaignID)
 	if err != nil {
 		return nil, fmt.Errorf("list posts of campaign %s: %w", campaignID, err)
 	}
 	triggers := map[uuid.UUID]*conversation.Trigger{}
 	for _, id := range posts {
-		sj, err := c.ScrapeJobGetForPoll(ctx, c.Pool, id)
+		sj, err := c.ScrapeJobGetForPoll(ctx, c.pool, id)
 		if err != nil {
 			return nil, fmt.Errorf("read scrape job %s: %w", id, err)
 		}
@@ -57,7 +57,7 @@ func (c *Campaigns) Misses(ctx context.Context, campaignID uuid.UUID) ([]Miss, e
 			return nil, fmt.Errorf("scrape job %s: %w", id, err)
 		}
 	}
-	comments, err := c.CommentListMissed(ctx, c.Pool, store.CommentListMissedParams{CampaignID: campaignID, MaxRows: mostMissed})
+	comments, err := c.CommentListMissed(ctx, c.pool, store.CommentListMissedParams{CampaignID: campaignID, MaxRows: mostMissed})
 	if err != nil {
 		return nil, fmt.Errorf("list missed comments of campaign %s: %w", campaignID, err)
 	}

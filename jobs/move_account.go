@@ -27,17 +27,17 @@ var errDryRun = errors.New("dry run")
 // old one has: what waits, the ledger, so that its limits hold and nobody is written to twice, the
 // answers, pauses and rules, and the producers' rows that name it. Of a dry run nothing stays.
 // It may be repeated: what a poll in flight made under the old id meanwhile moves then.
-func MoveAccount(ctx context.Context, pool *pgxpool.Pool, settings Settings, from, to string, dryRun bool) ([]MovedRows, error) {
+func MoveAccount(ctx context.Context, pool *pgxpool.Pool, sendTime time.Duration, from, to string, dryRun bool) ([]MovedRows, error) {
 	switch {
-	case from == "" || to == "" || !isStorable(from, to):
+	case from == "" || to == "" || !store.IsStorable(from, to):
 		return nil, errors.New("both ids must be ids of accounts at Unipile")
 	case from == to:
 		return nil, fmt.Errorf("account %s is the same as the one to move to", from)
 	}
 	m := &accountMove{
-		database: database{Pool: pool, Queries: store.New()}, settings: settings.withDefaults(), from: from, to: to,
+		Queries: store.New(), pool: pool, sendTime: sendTime, from: from, to: to,
 	}
-	err := m.inTxWithin(ctx, &patience{movePatience}, func(tx pgx.Tx) error {
+	err := store.InTxWithin(ctx, m.pool, store.PatienceOf(movePatience), func(tx pgx.Tx) error {
 		if err := m.move(ctx, tx); err != nil {
 			return err
 		}
@@ -56,9 +56,11 @@ func MoveAccount(ctx context.Context, pool *pgxpool.Pool, settings Settings, fro
 const movePatience = 5 * time.Second
 
 type accountMove struct {
-	database
+	*store.Queries
 
-	settings Settings
+	pool *pgxpool.Pool
+
+	sendTime time.Duration // after which no send that began is under way
 	from, to string
 	moved    []MovedRows
 }
@@ -72,14 +74,14 @@ func (m *accountMove) move(ctx context.Context, tx pgx.Tx) error {
 		return m.whereNothingIsLeft(ctx, tx)
 	}
 	inFlight, err := m.RelinkLockMessages(ctx, tx, store.RelinkLockMessagesParams{
-		FromID: m.from, SendSeconds: (m.settings.SendTimeout + sendMargin).Seconds(),
+		FromID: m.from, SendSeconds: m.sendTime.Seconds(),
 	})
 	if err != nil {
 		return fmt.Errorf("lock messages: %w", err)
 	}
 	if inFlight > 0 {
 		return fmt.Errorf("%d of its messages are being sent this moment: pause it (worker accounts pause %s), wait %s and run this again",
-			inFlight, m.from, (m.settings.SendTimeout + sendMargin).Round(time.Second))
+			inFlight, m.from, m.sendTime.Round(time.Second))
 	}
 	// Before the accounts, since it takes messages of the new id, too.
 	if err := m.count("first messages skipped, whose comment the other id answers", func() (int64, error) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bravorevos/workers/conversation"
@@ -23,7 +22,7 @@ import (
 // without trying it, since each refused try counts against the account. Where a chat
 // exists, messages pass all the same. It reports whether the message is settled.
 func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
-	m, err := w.MessageGetForSend(ctx, w.Pool, id)
+	m, err := w.MessageGetForSend(ctx, w.pool, id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return true, nil
 	}
@@ -36,7 +35,7 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 	chats, err := chatsWith(ctx, w.linkedin, m.AccountID, m.RecipientID)
 	if e := integrations.As(err); e != nil && e.Kind == integrations.Rejected {
 		// What cannot be known must be tried, when the limits allow a first message.
-		if err := w.MessageForgetDistance(ctx, w.Pool, id); err != nil {
+		if err := w.MessageForgetDistance(ctx, w.pool, id); err != nil {
 			return false, fmt.Errorf("forget distance of message %d: %w", id, err)
 		}
 		return false, nil
@@ -46,21 +45,21 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 	}
 	if len(chats) > 0 {
 		// Known from now on, and a chat may be written to whatever the distance.
-		if err := w.MessageSetChat(ctx, w.Pool, store.MessageSetChatParams{ID: id, ChatID: &chats[0]}); err != nil {
+		if err := w.MessageSetChat(ctx, w.pool, store.MessageSetChatParams{ID: id, ChatID: &chats[0]}); err != nil {
 			return false, fmt.Errorf("set chat of message %d: %w", id, err)
 		}
 		return false, nil
 	}
 	settled := false
-	err = w.inTx(ctx, func(tx pgx.Tx) error {
+	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		m, err := w.MessageLock(ctx, tx, id)
 		if err != nil {
 			return fmt.Errorf("lock message %d: %w", id, err)
 		}
-		if skipped, err := w.skipUnwanted(ctx, tx, id, id); err != nil || skipped > 0 || m.Rests {
+		if skipped, err := skipUnwanted(ctx, tx, id, id); err != nil || skipped > 0 || m.Rests {
 			return err // not settled: the claim deals with it
 		}
-		if goes, err := w.isNobodyContacted(ctx, tx, id); err != nil || !goes {
+		if goes, err := isNobodyContacted(ctx, tx, id); err != nil || !goes {
 			return err
 		}
 		rows, err := w.MessageFailUnsent(ctx, tx, store.MessageFailUnsentParams{ID: id, ErrorType: unipile.TypeNoConnection})
@@ -74,7 +73,7 @@ func (w *sendDM) passOver(ctx context.Context, id int64) (bool, error) {
 		return false, fmt.Errorf("pass over message %d: %w", id, err)
 	}
 	if settled {
-		w.funnel.MessageFailed(m.Purpose)
+		w.countFailed(m.Purpose)
 	}
 	return settled, nil
 }
@@ -86,7 +85,7 @@ func (w *sendDM) recordNoSight(ctx context.Context, id int64, age time.Duration,
 		return cause // ours, or the account is stopped: the row need not wait
 	}
 	until := queue.Now(ctx).Add(lookAgain(e, age))
-	if err := w.MessagePostpone(ctx, w.Pool, store.MessagePostponeParams{ID: id, NotBefore: &until}); err != nil {
+	if err := w.MessagePostpone(ctx, w.pool, store.MessagePostponeParams{ID: id, NotBefore: &until}); err != nil {
 		return errors.Join(cause, fmt.Errorf("postpone message %d: %w", id, err))
 	}
 	return &queue.Recorded{Err: cause}
@@ -107,7 +106,7 @@ func (w *sendDM) cannotBeReached(ctx context.Context, tx pgx.Tx, m *store.Messag
 		return nil
 	}
 	lead, err := w.LeadGetForWording(ctx, tx, store.LeadGetForWordingParams{
-		LeadID: *m.LeadID, ScrapeJobID: deref(m.ScrapeJobID), CommentID: deref(m.CommentID),
+		LeadID: *m.LeadID, ScrapeJobID: store.Value(m.ScrapeJobID), CommentID: store.Value(m.CommentID),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // its campaign is gone
@@ -119,9 +118,9 @@ func (w *sendDM) cannotBeReached(ctx context.Context, tx pgx.Tx, m *store.Messag
 	if err == nil {
 		err = w.queueOtherRoutes(ctx, tx, m, lead, wording)
 	}
-	if setting, ok := errors.AsType[*settingError](err); ok {
+	if IsMistake(err) {
 		// A wrong setting must not keep the outcome from being recorded: its owner is told.
-		err = w.tellOwner(ctx, tx, m.ScrapeJobID, setting)
+		err = noteForOwner(ctx, tx, m.ScrapeJobID, err)
 	}
 	if err != nil {
 		return err
@@ -142,37 +141,38 @@ func (w *sendDM) queueOtherRoutes(
 		AccountID: m.AccountID, CampaignID: m.CampaignID, ScrapeJobID: m.ScrapeJobID, LeadID: m.LeadID,
 		RecipientID: m.RecipientID, PostSocialID: m.PostSocialID, CommentID: m.CommentID,
 	}
-	if wording.RepliesInPublic() && deref(m.PostSocialID) != "" && deref(m.CommentID) != "" {
+	if wording.RepliesInPublic() && store.Value(m.PostSocialID) != "" && store.Value(m.CommentID) != "" {
 		body, err := wording.PublicReply(to, key)
 		if err != nil {
-			return &settingError{fmt.Errorf("public reply: %w", err)}
+			return Mistake(fmt.Errorf("public reply: %w", err))
 		}
 		route.Purpose, route.Body = store.PurposePublicReply, body
-		if err := w.queueMessage(ctx, tx, route); err != nil {
+		if err := queueMessage(ctx, tx, route); err != nil {
 			return err
 		}
 	}
 	if wording.Invites() {
 		body, err := wording.InvitationNote(to, firstOf(lead.Keyword, wording.Keywords), key)
 		if err != nil {
-			return &settingError{fmt.Errorf("invitation: %w", err)}
+			return Mistake(fmt.Errorf("invitation: %w", err))
 		}
 		route.Purpose, route.Body = store.PurposeInvitation, body
-		return w.queueMessage(ctx, tx, route)
+		return queueMessage(ctx, tx, route)
 	}
 	return nil
 }
 
 // relationsAppeared lets the first messages go out to people who became
 // connections, a little later than at once.
-func (d database) relationsAppeared(ctx context.Context, tx pgx.Tx, accountID string, people []string, delay time.Duration) error {
+func relationsAppeared(ctx context.Context, tx pgx.Tx, accountID string, people []string, delay time.Duration) error {
+	q := store.New()
 	// Whoever is a stranger still, and was not passed over yet.
 	after := queue.Now(ctx).Add(delay)
 	connect := store.MessageConnectParams{AccountID: accountID, People: people, NotBefore: after}
-	if err := d.MessageConnect(ctx, tx, connect); err != nil {
+	if err := q.MessageConnect(ctx, tx, connect); err != nil {
 		return fmt.Errorf("note connections of account %s: %w", accountID, err)
 	}
-	taken, err := d.RelationTake(ctx, tx, store.RelationTakeParams{AccountID: accountID, People: people})
+	taken, err := q.RelationTake(ctx, tx, store.RelationTakeParams{AccountID: accountID, People: people})
 	if err != nil {
 		return fmt.Errorf("take relations of account %s: %w", accountID, err)
 	}
@@ -181,12 +181,12 @@ func (d database) relationsAppeared(ctx context.Context, tx pgx.Tx, accountID st
 			continue
 		}
 		move := store.LeadMoveParams{ID: *r.LeadID, FromStatus: store.LeadNotConnected, ToStatus: store.LeadCommentDetected}
-		if moved, err := d.LeadMove(ctx, tx, move); err != nil {
+		if moved, err := q.LeadMove(ctx, tx, move); err != nil {
 			return fmt.Errorf("move lead %s: %w", *r.LeadID, err)
 		} else if moved == 0 {
 			continue // it has left that state: opted out, say
 		}
-		if _, err := d.MessageReopen(ctx, tx, store.MessageReopenParams{ID: r.MessageID, NotBefore: &after}); err != nil {
+		if _, err := q.MessageReopen(ctx, tx, store.MessageReopenParams{ID: r.MessageID, NotBefore: &after}); err != nil {
 			return fmt.Errorf("reopen message %d: %w", r.MessageID, err)
 		}
 	}
@@ -194,24 +194,10 @@ func (d database) relationsAppeared(ctx context.Context, tx pgx.Tx, accountID st
 }
 
 // queueMessage puts a message into the ledger, where it is not there yet.
-func (d database) queueMessage(ctx context.Context, tx pgx.Tx, m store.MessageInsertParams) error {
-	if _, err := d.MessageInsert(ctx, tx, m); err != nil && !errors.Is(err, pgx.ErrNoRows) { // no row: queued before
+func queueMessage(ctx context.Context, tx pgx.Tx, m store.MessageInsertParams) error {
+	q := store.New()
+	if _, err := q.MessageInsert(ctx, tx, m); err != nil && !errors.Is(err, pgx.ErrNoRows) { // no row: queued before
 		return fmt.Errorf("queue %s: %w", m.Purpose, err)
 	}
 	return nil
-}
-
-// wordingKey decides which variant of a text a person gets, always the same.
-func wordingKey(campaignID uuid.UUID, personID string) string {
-	return campaignID.String() + " " + personID
-}
-
-// wordingOf reads how a campaign writes. What is wrong with it is for its owner to
-// mend.
-func wordingOf(settings []byte, template, triggerWords string) (conversation.Wording, error) {
-	wording, problems := conversation.ParseWording(settings, template, triggerWords)
-	if len(problems) > 0 {
-		return wording, &settingError{fmt.Errorf("%s: %s", problems[0].Path, problems[0].Message)}
-	}
-	return wording, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bravorevos/workers/conversation"
 	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -18,7 +19,8 @@ const ownMatch = 24 * time.Hour
 // provider says that they were sent. The rest its owner typed in LinkedIn: that counts,
 // and where it was typed to somebody whom we wrote to, a human has taken over. The note of
 // an invitation is neither: it comes up in the chat when it is accepted, ours too.
-func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, messages []unipile.Message) error {
+func noteOwn(ctx context.Context, db store.DBTX, accountID string, messages []unipile.Message) error {
+	q := store.New()
 	var own []unipile.Message
 	anchor := store.MessageAnchorParams{AccountID: accountID}
 	var oldest, newest time.Time
@@ -31,31 +33,31 @@ func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, 
 		if oldest.IsZero() || m.At.Before(oldest) {
 			oldest = m.At
 		}
-		newest = later(newest, m.At)
+		newest = queue.Later(newest, m.At)
 	}
 	if len(own) == 0 {
 		return nil
 	}
-	if err := d.MessageAnchor(ctx, db, anchor); err != nil {
+	if err := q.MessageAnchor(ctx, db, anchor); err != nil {
 		return fmt.Errorf("note times of own messages: %w", err)
 	}
 	until := newest.Add(ownMatch)
-	nameless, err := d.MessageListNameless(ctx, db, store.MessageListNamelessParams{
+	nameless, err := q.MessageListNameless(ctx, db, store.MessageListNamelessParams{
 		AccountID: accountID, Since: oldest.Add(-ownMatch), Until: &until,
 	})
 	if err != nil {
 		return fmt.Errorf("list messages without an id: %w", err)
 	}
 	for _, m := range own {
-		ours, err := d.adopt(ctx, db, accountID, nameless, m)
+		ours, err := adopt(ctx, db, accountID, nameless, m)
 		if err != nil {
 			return err
 		}
 		if ours {
 			continue
 		}
-		typed, err := d.OwnMessageInsert(ctx, db, store.OwnMessageInsertParams{
-			AccountID: accountID, MessageID: m.ID, SentAt: m.At, Body: storable(m.Text),
+		typed, err := q.OwnMessageInsert(ctx, db, store.OwnMessageInsertParams{
+			AccountID: accountID, MessageID: m.ID, SentAt: m.At, Body: store.Storable(m.Text),
 		})
 		if err != nil {
 			return fmt.Errorf("note own message %s: %w", m.ID, err)
@@ -63,7 +65,7 @@ func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, 
 		if typed == 0 {
 			continue // ours, or known
 		}
-		_, err = d.TakeoverSet(ctx, db, store.TakeoverSetParams{
+		_, err = q.TakeoverSet(ctx, db, store.TakeoverSetParams{
 			AccountID: accountID, ChatID: m.ChatID, PersonID: m.RecipientID, WrittenAt: m.At, Reason: takenOverInChat,
 		})
 		if err != nil {
@@ -76,15 +78,16 @@ func (d database) noteOwn(ctx context.Context, db store.DBTX, accountID string, 
 // adopt recognises a message of the ledger by its words, where the provider told no id of
 // it. In the chat that it was sent to, it is told its id and time. One whose outcome is
 // not known yet is left to its look-up.
-func (d database) adopt(
+func adopt(
 	ctx context.Context, db store.DBTX, accountID string, nameless []store.MessageListNamelessRow, m unipile.Message,
 ) (ours bool, err error) {
+	q := store.New()
 	for _, n := range nameless {
 		elsewhere := !n.IsOfOldLink && n.ChatID != nil && m.ChatID != "" && *n.ChatID != m.ChatID
 		if elsewhere || n.ClaimedAt == nil || m.At.Sub(*n.ClaimedAt).Abs() > ownMatch || !conversation.LooksSame(m.Text, n.Body) {
 			continue
 		}
-		known, err := d.MessageIsKnown(ctx, db, store.MessageIsKnownParams{AccountID: accountID, ProviderMessageID: m.ID, ID: n.ID})
+		known, err := q.MessageIsKnown(ctx, db, store.MessageIsKnownParams{AccountID: accountID, ProviderMessageID: m.ID, ID: n.ID})
 		if err != nil {
 			return false, fmt.Errorf("look for message in the ledger: %w", err)
 		}
@@ -93,7 +96,7 @@ func (d database) adopt(
 		}
 		itsPlace := n.RecipientID == m.RecipientID || n.ChatID != nil && *n.ChatID == m.ChatID
 		if itsPlace && n.State == store.MessageSent {
-			err := d.MessageAdopt(ctx, db, store.MessageAdoptParams{ID: n.ID, ProviderMessageID: m.ID, ProviderSentAt: &m.At})
+			err := q.MessageAdopt(ctx, db, store.MessageAdoptParams{ID: n.ID, ProviderMessageID: m.ID, ProviderSentAt: &m.At})
 			if err != nil {
 				return false, fmt.Errorf("note id of message %d: %w", n.ID, err)
 			}

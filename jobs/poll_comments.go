@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/conversation"
@@ -39,13 +40,39 @@ type commentReader interface {
 	Comments(ctx context.Context, accountID, socialID, cursor string) (unipile.CommentPage, error)
 }
 
+// pollSettings is how posts are read.
+type pollSettings struct {
+	// Unit is how long one of poll_interval_minutes lasts: a minute.
+	Unit time.Duration
+	// ReadsPerDay is how often an account may read comments in a day, unless its row
+	// says otherwise.
+	ReadsPerDay int
+	// FailedWait is when a poll that failed is tried again.
+	FailedWait time.Duration
+}
+
+// pollDeps is what polls work with.
+type pollDeps struct {
+	Pool     *pgxpool.Pool
+	LinkedIn *unipile.Client
+	Funnel   *queue.Funnel
+	Settings pollSettings
+}
+
+// NewPollComments returns the worker of [PollCommentsArgs].
+func NewPollComments(d pollDeps) river.Worker[PollCommentsArgs] {
+	return &pollComments{Queries: store.New(), pool: d.Pool, linkedin: d.LinkedIn, funnel: d.Funnel, settings: d.Settings}
+}
+
 type pollComments struct {
 	river.WorkerDefaults[PollCommentsArgs]
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	linkedin commentReader
-	funnel   *Funnel
-	settings Settings
+	funnel   *queue.Funnel
+	settings pollSettings
 }
 
 // Timeout bounds one poll; a longer scan goes on where it stopped.
@@ -60,7 +87,7 @@ const pageReserve = 25 * time.Second
 // Work polls the post and writes the result to the row: when it is due again, and
 // the error where there was one.
 func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs]) error {
-	sj, err := w.ScrapeJobGetForPoll(ctx, w.Pool, job.Args.ScrapeJobID)
+	sj, err := w.ScrapeJobGetForPoll(ctx, w.pool, job.Args.ScrapeJobID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // deleted by its producer
 	}
@@ -70,7 +97,7 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 	if sj.CampaignRests || sj.AccountPaused || (sj.Status != "scheduled" && sj.Status != "running") {
 		return nil
 	}
-	if err := w.ScrapeJobStart(ctx, w.Pool, sj.ID); err != nil {
+	if err := w.ScrapeJobStart(ctx, w.pool, sj.ID); err != nil {
 		return fmt.Errorf("start scrape job %s: %w", sj.ID, err)
 	}
 	complete, err := w.poll(ctx, sj)
@@ -96,11 +123,11 @@ func (w *pollComments) Work(ctx context.Context, job *river.Job[PollCommentsArgs
 			return err
 		}
 		if held {
-			wait = min(wait, w.settings.FailedPollWait)
+			wait = min(wait, w.settings.FailedWait)
 		}
 		next = next.Add(wait)
 	}
-	if err := w.ScrapeJobSucceed(ctx, w.Pool, store.ScrapeJobSucceedParams{ID: sj.ID, NextCheck: next}); err != nil {
+	if err := w.ScrapeJobSucceed(ctx, w.pool, store.ScrapeJobSucceedParams{ID: sj.ID, NextCheck: next}); err != nil {
 		return fmt.Errorf("record poll of scrape job %s: %w", sj.ID, err)
 	}
 	if held {
@@ -133,7 +160,7 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 			return false, err
 		}
 		if page.Next == "" || seen.known {
-			if err := w.WatchedPostEndScan(ctx, w.Pool, sj.ID); err != nil {
+			if err := w.WatchedPostEndScan(ctx, w.pool, sj.ID); err != nil {
 				return false, fmt.Errorf("end scan: %w", err)
 			}
 			if scan.held {
@@ -158,7 +185,7 @@ func (w *pollComments) poll(ctx context.Context, sj store.ScrapeJobGetForPollRow
 // comments meanwhile must not wait for its end. It reports whether the scan's next page
 // is the first of this poll.
 func (w *pollComments) readHead(ctx context.Context, sj store.ScrapeJobGetForPollRow, scan *scan) (first bool, err error) {
-	turn, err := w.WatchedPostTakeHead(ctx, w.Pool, sj.ID)
+	turn, err := w.WatchedPostTakeHead(ctx, w.pool, sj.ID)
 	if err != nil {
 		return false, fmt.Errorf("take turn of the newest page: %w", err)
 	}
@@ -181,7 +208,7 @@ func (w *pollComments) readHead(ctx context.Context, sj store.ScrapeJobGetForPol
 func (w *pollComments) readPage(
 	ctx context.Context, sj store.ScrapeJobGetForPollRow, scan *scan, cursor string, first bool,
 ) (page unipile.CommentPage, seen seenPage, err error) {
-	if err := w.takeRead(ctx, sj.UnipileAccountID, w.settings.CommentReadsPerDay, first); err != nil {
+	if err := takeRead(ctx, w.pool, sj.UnipileAccountID, w.settings.ReadsPerDay, first); err != nil {
 		return page, seen, err
 	}
 	page, err = w.linkedin.Comments(ctx, sj.UnipileAccountID, scan.socialID, cursor)
@@ -197,7 +224,7 @@ func (w *pollComments) readPage(
 	}
 	scan.held = scan.held || seen.held > 0
 	read := store.WatchedPostReadParams{ScrapeJobID: sj.ID, Moved: seen.fresh}
-	if err := w.WatchedPostRead(ctx, w.Pool, read); err != nil {
+	if err := w.WatchedPostRead(ctx, w.pool, read); err != nil {
 		return page, seen, fmt.Errorf("note that the post was read: %w", err)
 	}
 	return page, seen, nil
@@ -219,22 +246,22 @@ type scan struct {
 func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPollRow) (*scan, error) {
 	keywords := conversation.SplitKeywords(sj.TriggerWords)
 	if len(keywords) == 0 {
-		return nil, &settingError{errors.New("trigger_word is empty: set it on the scrape job or its campaign")}
+		return nil, Mistake(errors.New("trigger_word is empty: set it on the scrape job or its campaign"))
 	}
 	wording, problems := conversation.ReadWording(sj.Settings, sj.DmTemplate, sj.TriggerWords)
 	if len(problems) > 0 {
-		return nil, &settingError{fmt.Errorf("%s: %s", problems[0].Path, problems[0].Message)}
+		return nil, Mistake(fmt.Errorf("%s: %s", problems[0].Path, problems[0].Message))
 	}
 	trigger, err := wording.Trigger()
 	if err != nil {
-		return nil, &settingError{fmt.Errorf("trigger_word: %w", err)}
+		return nil, Mistake(fmt.Errorf("trigger_word: %w", err))
 	}
 	s := &scan{trigger: trigger, wording: wording, startedAt: sj.Now}
-	if s.ownID, err = w.ownID(ctx, w.linkedin, sj.UnipileAccountID); err != nil {
+	if s.ownID, err = ownID(ctx, w.pool, w.linkedin, sj.UnipileAccountID); err != nil {
 		return nil, err
 	}
 	askFor := askedFor(sj)
-	post, err := w.WatchedPostGet(ctx, w.Pool, sj.ID)
+	post, err := w.WatchedPostGet(ctx, w.pool, sj.ID)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows) || (err == nil && (post.AskedFor != askFor || post.SocialID == "")):
 		if err := w.findPost(ctx, sj, askFor, s); err != nil {
@@ -243,9 +270,9 @@ func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPoll
 	case err != nil:
 		return nil, fmt.Errorf("read watched post: %w", err)
 	default:
-		s.socialID, s.authorID = post.SocialID, deref(post.AuthorID)
+		s.socialID, s.authorID = post.SocialID, store.Value(post.AuthorID)
 		if post.ScanStartedAt != nil {
-			s.cursor, s.startedAt = deref(post.ScanCursor), *post.ScanStartedAt
+			s.cursor, s.startedAt = store.Value(post.ScanCursor), *post.ScanStartedAt
 			return s, nil
 		}
 	}
@@ -254,18 +281,11 @@ func (w *pollComments) prepare(ctx context.Context, sj store.ScrapeJobGetForPoll
 	return s, w.saveScan(ctx, sj.ID, "", &s.startedAt)
 }
 
-// settingError is a mistake in the row or its campaign, for its owner to mend.
-type settingError struct{ error }
-
-// Unwrap gives the mistake.
-func (e *settingError) Unwrap() error { return e.error }
-
 // isFaultOfRow tells what belongs on the row from faults of our own, which its
 // owner could not mend and should not read.
 func isFaultOfRow(err error) bool {
-	_, setting := errors.AsType[*settingError](err)
 	_, usedUp := errors.AsType[*readsUsedUpError](err)
-	return setting || usedUp || errors.Is(err, errScanRests) || errors.Is(err, errHeld) || integrations.As(err) != nil
+	return IsMistake(err) || usedUp || errors.Is(err, errScanRests) || errors.Is(err, errHeld) || integrations.As(err) != nil
 }
 
 // findPost asks for the post's social id, the only one that comments are listed by.
@@ -275,9 +295,9 @@ func (w *pollComments) findPost(ctx context.Context, sj store.ScrapeJobGetForPol
 		return fmt.Errorf("find post: %w", err)
 	}
 	s.socialID, s.authorID = post.SocialID, post.AuthorID
-	err = w.WatchedPostUpsert(ctx, w.Pool, store.WatchedPostUpsertParams{
-		ScrapeJobID: sj.ID, AskedFor: askFor, SocialID: post.SocialID, AuthorID: nullable(post.AuthorID),
-		PublishedAt: nonZero(post.PublishedAt),
+	err = w.WatchedPostUpsert(ctx, w.pool, store.WatchedPostUpsertParams{
+		ScrapeJobID: sj.ID, AskedFor: askFor, SocialID: post.SocialID, AuthorID: store.Null(post.AuthorID),
+		PublishedAt: store.NullTime(post.PublishedAt),
 	})
 	if err != nil {
 		return fmt.Errorf("store watched post: %w", err)
@@ -286,8 +306,8 @@ func (w *pollComments) findPost(ctx context.Context, sj store.ScrapeJobGetForPol
 }
 
 func (w *pollComments) saveScan(ctx context.Context, id uuid.UUID, cursor string, startedAt *time.Time) error {
-	err := w.WatchedPostSetScan(ctx, w.Pool, store.WatchedPostSetScanParams{
-		ScrapeJobID: id, ScanCursor: nullable(cursor), ScanStartedAt: startedAt,
+	err := w.WatchedPostSetScan(ctx, w.pool, store.WatchedPostSetScanParams{
+		ScrapeJobID: id, ScanCursor: store.Null(cursor), ScanStartedAt: startedAt,
 	})
 	if err != nil {
 		return fmt.Errorf("save place of scan: %w", err)

@@ -19,19 +19,19 @@ import (
 
 // nextWait says when a post that was read is read again.
 func (w *pollComments) nextWait(ctx context.Context, sj store.ScrapeJobGetForPollRow) (time.Duration, error) {
-	post, err := w.WatchedPostGet(ctx, w.Pool, sj.ID)
+	post, err := w.WatchedPostGet(ctx, w.pool, sj.ID)
 	if err != nil {
 		return 0, fmt.Errorf("read watched post: %w", err)
 	}
-	budget, err := w.readBudget(ctx, w.Pool, sj.UnipileAccountID, w.settings.CommentReadsPerDay)
+	budget, err := readBudget(ctx, w.pool, sj.UnipileAccountID, w.settings.ReadsPerDay)
 	if err != nil {
 		return 0, err
 	}
-	used, err := w.CommentReadSum(ctx, w.Pool, sj.UnipileAccountID)
+	used, err := w.CommentReadSum(ctx, w.pool, sj.UnipileAccountID)
 	if err != nil {
 		return 0, fmt.Errorf("sum reads of account %s: %w", sj.UnipileAccountID, err)
 	}
-	posts, err := w.ScrapeJobCountLive(ctx, w.Pool, sj.UnipileAccountID)
+	posts, err := w.ScrapeJobCountLive(ctx, w.pool, sj.UnipileAccountID)
 	if err != nil {
 		return 0, fmt.Errorf("count live posts of account %s: %w", sj.UnipileAccountID, err)
 	}
@@ -41,8 +41,8 @@ func (w *pollComments) nextWait(ctx context.Context, sj store.ScrapeJobGetForPol
 	}
 	now := queue.Now(ctx)
 	c := cadence{
-		age: now.Sub(published), quiet: now.Sub(later(published, deref(post.MovedAt))),
-		interval: time.Duration(sj.PollIntervalMinutes) * w.settings.PollUnit, unit: w.settings.PollUnit,
+		age: now.Sub(published), quiet: now.Sub(queue.Later(published, store.Value(post.MovedAt))),
+		interval: time.Duration(sj.PollIntervalMinutes) * w.settings.Unit, unit: w.settings.Unit,
 		reads: int(used.Calls), budget: budget, posts: int(posts),
 	}
 	return c.wait(rand.Float64()), nil
@@ -51,16 +51,12 @@ func (w *pollComments) nextWait(ctx context.Context, sj store.ScrapeJobGetForPol
 // postpone lets the row rest until the account may read again. It is no error of the
 // row; the job ends with the reason, for the log and River UI.
 func (w *pollComments) postpone(ctx context.Context, id uuid.UUID, cause *readsUsedUpError) error {
-	next := later(cause.until, queue.Now(ctx).Add(w.settings.FailedPollWait))
-	if err := w.ScrapeJobPostpone(ctx, w.Pool, store.ScrapeJobPostponeParams{ID: id, NextCheck: next}); err != nil {
+	next := queue.Later(cause.until, queue.Now(ctx).Add(w.settings.FailedWait))
+	if err := w.ScrapeJobPostpone(ctx, w.pool, store.ScrapeJobPostponeParams{ID: id, NextCheck: next}); err != nil {
 		return fmt.Errorf("postpone scrape job %s: %w", id, err)
 	}
 	return &queue.Recorded{Err: fmt.Errorf("poll scrape job %s: %w", id, cause)}
 }
-
-// missesBelieved polls in a row must not find a post before it is believed to be
-// gone: the provider says so of posts that exist, now and then.
-const missesBelieved = 3
 
 // recordFailure writes the error to the row. A limit is no fault of the row:
 // it is due when the limit is over, and its errors are not counted.
@@ -71,17 +67,17 @@ func (w *pollComments) recordFailure(ctx context.Context, sj store.ScrapeJobGetF
 	}
 	if gone {
 		cause = fmt.Errorf("the post was not found %d times in a row and is not read any more: mend unipile_post_id or"+
-			" the account, then run `enqueue scrape --status failed --id %s`: %w", missesBelieved, sj.ID, cause)
-		err = w.ScrapeJobGiveUp(ctx, w.Pool, store.ScrapeJobGiveUpParams{ID: sj.ID, LastError: storable(cause.Error())})
+			" the account, then run `enqueue scrape --status failed --id %s`: %w", unipile.MissesBelieved, sj.ID, cause)
+		err = w.ScrapeJobGiveUp(ctx, w.pool, store.ScrapeJobGiveUpParams{ID: sj.ID, LastError: store.Storable(cause.Error())})
 	} else {
 		failure := store.ScrapeJobFailParams{
-			ID: sj.ID, Errors: 1, LastError: storable(cause.Error()), NextCheck: queue.Now(ctx).Add(w.settings.FailedPollWait),
+			ID: sj.ID, Errors: 1, LastError: store.Storable(cause.Error()), NextCheck: queue.Now(ctx).Add(w.settings.FailedWait),
 		}
 		if e := integrations.As(cause); e != nil && e.Kind == integrations.Limited {
 			failure.Errors = 0
 			failure.NextCheck = queue.Now(ctx).Add(e.RetryAfter)
 		}
-		err = w.ScrapeJobFail(ctx, w.Pool, failure)
+		err = w.ScrapeJobFail(ctx, w.pool, failure)
 	}
 	cause = fmt.Errorf("poll scrape job %s: %w", sj.ID, cause)
 	if err != nil {
@@ -96,22 +92,14 @@ func (w *pollComments) isGone(ctx context.Context, sj store.ScrapeJobGetForPollR
 	if e == nil || e.Scope != integrations.ScopeTarget || (e.Type != unipile.TypeInvalidPost && e.Type != unipile.TypeResourceNotFound) {
 		return false, nil
 	}
-	misses, err := w.WatchedPostMiss(ctx, w.Pool, store.WatchedPostMissParams{ScrapeJobID: sj.ID, AskedFor: askedFor(sj)})
+	misses, err := w.WatchedPostMiss(ctx, w.pool, store.WatchedPostMissParams{ScrapeJobID: sj.ID, AskedFor: askedFor(sj)})
 	if err != nil {
 		return false, fmt.Errorf("count miss of scrape job %s: %w", sj.ID, err)
 	}
-	return misses >= missesBelieved, nil
+	return misses >= unipile.MissesBelieved, nil
 }
 
 // askedFor is the post as its row names it.
 func askedFor(sj store.ScrapeJobGetForPollRow) string {
 	return cmp.Or(strings.TrimSpace(sj.UnipilePostID), sj.PostUrl)
-}
-
-// nonZero is nil for the zero time.
-func nonZero(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

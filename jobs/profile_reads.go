@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/bravorevos/workers/store"
 )
 
 // usualProfileReads is how often an account should look people up in a day:
@@ -27,12 +30,13 @@ func (e *profilesUsedUpError) Error() string {
 
 // takeProfileRead counts a read of a profile before it is made. Below the whole day's
 // budget it leaves the rest to others.
-func (d database) takeProfileRead(ctx context.Context, accountID string, budget int) error {
-	return d.inTx(ctx, func(tx pgx.Tx) error {
-		if err := d.ProfileReadLock(ctx, tx, accountID); err != nil {
+func takeProfileRead(ctx context.Context, pool *pgxpool.Pool, accountID string, budget int) error {
+	q := store.New()
+	return store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		if err := q.ProfileReadLock(ctx, tx, accountID); err != nil {
 			return fmt.Errorf("lock profile reads of account %s: %w", accountID, err)
 		}
-		used, err := d.ProfileReadSum(ctx, tx, accountID)
+		used, err := q.ProfileReadSum(ctx, tx, accountID)
 		if err != nil {
 			return fmt.Errorf("sum profile reads of account %s: %w", accountID, err)
 		}
@@ -40,7 +44,7 @@ func (d database) takeProfileRead(ctx context.Context, accountID string, budget 
 			wait := time.Duration(used.WaitSeconds * float64(time.Second))
 			return &profilesUsedUpError{account: accountID, budget: budget, wait: wait}
 		}
-		if err := d.ProfileReadAdd(ctx, tx, accountID); err != nil {
+		if err := q.ProfileReadAdd(ctx, tx, accountID); err != nil {
 			return fmt.Errorf("count profile read of account %s: %w", accountID, err)
 		}
 		return nil

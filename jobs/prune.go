@@ -7,9 +7,11 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
 )
 
 // PruneArgs forgets what nobody needs any more, by age. Repeating it is safe: it
@@ -22,9 +24,16 @@ func (PruneArgs) Kind() string { return "prune" }
 // InsertOpts lets one run at a time.
 func (PruneArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Upkeep, 3) }
 
+// NewPrune returns the worker of [PruneArgs].
+func NewPrune(pool *pgxpool.Pool, retention Retention) river.Worker[PruneArgs] {
+	return &prune{Queries: store.New(), pool: pool, retention: retention}
+}
+
 type prune struct {
 	river.WorkerDefaults[PruneArgs]
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	retention Retention
 }
@@ -42,13 +51,13 @@ func (w *prune) Work(ctx context.Context, _ *river.Job[PruneArgs]) error {
 			continue
 		}
 		failed = append(failed, inBatches(kind.Name, func() (int64, error) {
-			return kind.forget(ctx, w.Pool, oldRows{AgeSeconds: kept.Seconds(), MaxRows: pruneBatch})
+			return kind.forget(ctx, w.pool, oldRows{AgeSeconds: kept.Seconds(), MaxRows: pruneBatch})
 		}))
 	}
 	return errors.Join(append(failed,
 		// What knows its own end, or whose row is gone.
-		inBatches("webhook secrets", func() (int64, error) { return w.WebhookSecretPrune(ctx, w.Pool, pruneBatch) }),
-		inBatches("takeovers", func() (int64, error) { return w.TakeoverPrune(ctx, w.Pool, pruneBatch) }),
+		inBatches("webhook secrets", func() (int64, error) { return w.WebhookSecretPrune(ctx, w.pool, pruneBatch) }),
+		inBatches("takeovers", func() (int64, error) { return w.TakeoverPrune(ctx, w.pool, pruneBatch) }),
 		inBatches("awaited relations", func() (int64, error) { return w.expire(ctx) }),
 	)...)
 }
@@ -67,7 +76,7 @@ func inBatches(name string, forget func() (int64, error)) error {
 
 // expire gives up waiting for people who did not become connections in time.
 func (w *prune) expire(ctx context.Context) (rows int64, err error) {
-	err = w.inTx(ctx, func(tx pgx.Tx) error {
+	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		expired, err := w.RelationTakeExpired(ctx, tx, pruneBatch)
 		if err != nil {
 			return err

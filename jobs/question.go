@@ -3,6 +3,7 @@ package jobs
 import (
 	"time"
 
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -31,7 +32,7 @@ func questionOf(lead store.LeadFindAskedRow) question {
 
 // earliest is where the answers to a question may begin, whichever clock is right.
 func (q question) earliest() time.Time {
-	return earlier(q.since(askedSlack).Add(-q.setBack), q.askedAt.Add(-askedSlack))
+	return queue.Earlier(q.since(askedSlack).Add(-q.setBack), q.askedAt.Add(-askedSlack))
 }
 
 // since is where the answers to a question begin, by the provider's clock.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -23,10 +24,10 @@ const (
 
 // readNew stores the messages of leads since the last look. Strangers' are not kept.
 func (w *checkInbox) readNew(ctx context.Context, accountID string) (look store.AccountGetInboxRow, err error) {
-	if err := w.AccountEnsure(ctx, w.Pool, accountID); err != nil {
+	if err := w.AccountEnsure(ctx, w.pool, accountID); err != nil {
 		return look, fmt.Errorf("make account row: %w", err)
 	}
-	look, err = w.AccountGetInbox(ctx, w.Pool, store.AccountGetInboxParams{
+	look, err = w.AccountGetInbox(ctx, w.pool, store.AccountGetInboxParams{
 		ID: accountID, OverlapSeconds: inboxOverlap.Seconds(),
 		DeepSeconds: inboxDeep.Seconds(), FirstLookSeconds: inboxFirstLook.Seconds(),
 	})
@@ -54,7 +55,7 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) (look store.
 	case newest.After(now):
 		newest = now
 	}
-	return look, w.AccountSetInboxRead(ctx, w.Pool, store.AccountSetInboxReadParams{
+	return look, w.AccountSetInboxRead(ctx, w.pool, store.AccountSetInboxReadParams{
 		ID: accountID, InboxReadUntil: newest, InboxRewinds: look.InboxRewinds,
 	})
 }
@@ -63,7 +64,7 @@ func (w *checkInbox) readNew(ctx context.Context, accountID string) (look store.
 // there is something to handle, all the same when it breaks off.
 func (w *checkInbox) readDeep(ctx context.Context, accountID string, look store.AccountGetInboxRow) (fresh bool, err error) {
 	// Before the calls: one that breaks off is not repeated at the next look.
-	if err := w.AccountBeginDeepRead(ctx, w.Pool, accountID); err != nil {
+	if err := w.AccountBeginDeepRead(ctx, w.pool, accountID); err != nil {
 		return false, fmt.Errorf("begin deep read: %w", err)
 	}
 	if _, fresh, err = w.readSince(ctx, accountID, look.DeepSince); err != nil {
@@ -73,7 +74,7 @@ func (w *checkInbox) readDeep(ctx context.Context, accountID string, look store.
 }
 
 func (w *checkInbox) endDeepRead(ctx context.Context, accountID string, look store.AccountGetInboxRow) error {
-	err := w.AccountEndDeepRead(ctx, w.Pool, store.AccountEndDeepReadParams{ID: accountID, BeganAt: look.Now})
+	err := w.AccountEndDeepRead(ctx, w.pool, store.AccountEndDeepReadParams{ID: accountID, BeganAt: look.Now})
 	if err != nil {
 		return fmt.Errorf("end deep read: %w", err)
 	}
@@ -90,7 +91,7 @@ func (w *checkInbox) readSince(ctx context.Context, accountID string, since time
 			return newest, fresh, err
 		}
 		for _, m := range page.Messages {
-			newest = later(newest, m.At)
+			newest = queue.Later(newest, m.At)
 		}
 		isNew, err := w.storePage(ctx, accountID, page.Messages)
 		fresh = fresh || isNew
@@ -104,9 +105,9 @@ func (w *checkInbox) readSince(ctx context.Context, accountID string, since time
 }
 
 func (w *checkInbox) storePage(ctx context.Context, accountID string, messages []unipile.Message) (fresh bool, err error) {
-	ids, err := w.storeMessages(ctx, w.Pool, accountID, messages)
+	ids, err := storeMessages(ctx, w.pool, accountID, messages)
 	if err != nil {
 		return len(ids) > 0, err
 	}
-	return len(ids) > 0, w.noteOwn(ctx, w.Pool, accountID, messages)
+	return len(ids) > 0, noteOwn(ctx, w.pool, accountID, messages)
 }

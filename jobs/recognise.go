@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bravorevos/workers/integrations"
+	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
@@ -40,7 +42,7 @@ const (
 // were contacted before. It runs outside of the claim, since it asks the provider. settled
 // means that the message waits.
 func (w *sendDM) recognise(ctx context.Context, id int64) (settled bool, err error) {
-	m, err := w.MessageGetContact(ctx, w.Pool, id)
+	m, err := w.MessageGetContact(ctx, w.pool, id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
@@ -50,10 +52,10 @@ func (w *sendDM) recognise(ctx context.Context, id int64) (settled bool, err err
 	if m.Rests || m.IsContacted || !m.IsUnsure {
 		return false, nil
 	}
-	if _, err := w.findContacted(ctx, w.Pool, m); !errors.Is(err, pgx.ErrNoRows) {
+	if _, err := findContacted(ctx, w.pool, m); !errors.Is(err, pgx.ErrNoRows) {
 		return false, err // their member id stands in the URL of a lead: the claim skips the message
 	}
-	if err := w.takeProfileRead(ctx, m.AccountID, w.settings.ProfileReadsPerDay); err != nil {
+	if err := takeProfileRead(ctx, w.pool, m.AccountID, w.settings.ProfileReadsPerDay); err != nil {
 		if usedUp, ok := errors.AsType[*profilesUsedUpError](err); ok {
 			return true, w.holdUnsure(ctx, m, 0, min(usedUp.wait, limitedWait), unsureUsedUp, err)
 		}
@@ -61,9 +63,9 @@ func (w *sendDM) recognise(ctx context.Context, id int64) (settled bool, err err
 	}
 	profile, err := w.linkedin.Profile(ctx, m.AccountID, m.RecipientID)
 	switch e := integrations.As(err); {
-	case err == nil && profile.Slug != "" && isStorable(profile.Slug):
+	case err == nil && profile.Slug != "" && store.IsStorable(profile.Slug):
 		arg := store.MessageSetSlugParams{ID: id, RecipientSlug: profile.Slug}
-		if err := w.MessageSetSlug(ctx, w.Pool, arg); err != nil {
+		if err := w.MessageSetSlug(ctx, w.pool, arg); err != nil {
 			return false, fmt.Errorf("set public name of message %d: %w", id, err)
 		}
 		return false, nil
@@ -86,7 +88,7 @@ func (w *sendDM) recognise(ctx context.Context, id int64) (settled bool, err err
 func (w *sendDM) holdUnsure(
 	ctx context.Context, m store.MessageGetContactRow, id int64, wait time.Duration, reason string, cause error,
 ) error {
-	_, err := w.MessageHoldUnsure(ctx, w.Pool, store.MessageHoldUnsureParams{
+	_, err := w.MessageHoldUnsure(ctx, w.pool, store.MessageHoldUnsureParams{
 		AccountID: m.AccountID, CampaignID: m.CampaignID, ID: id, WaitSeconds: wait.Seconds(), Reason: reason,
 	})
 	if err != nil {
@@ -99,8 +101,9 @@ func (w *sendDM) holdUnsure(
 // before, or opted out under their public name; it is skipped then, and the lead they are
 // gets their member id. It belongs into the transaction that lets the message go: leads may
 // be added or recognised at any time. Where it cannot be known, the message does not go.
-func (d database) isNobodyContacted(ctx context.Context, tx pgx.Tx, id int64) (goes bool, err error) {
-	m, err := d.MessageGetContact(ctx, tx, id)
+func isNobodyContacted(ctx context.Context, tx pgx.Tx, id int64) (goes bool, err error) {
+	q := store.New()
+	m, err := q.MessageGetContact(ctx, tx, id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return true, nil // no first message
 	}
@@ -110,19 +113,19 @@ func (d database) isNobodyContacted(ctx context.Context, tx pgx.Tx, id int64) (g
 	if !m.IsContacted && !m.IsUnsure && m.RecipientSlug == nil {
 		return true, nil
 	}
-	lead, err := d.findContacted(ctx, tx, m)
+	lead, err := findContacted(ctx, tx, m)
 	switch {
 	case err == nil && lead.ProviderID == nil:
-		if err := d.identify(ctx, tx, m.AccountID, lead.ID, m.RecipientID); err != nil {
+		if err := identify(ctx, tx, m.AccountID, lead.ID, m.RecipientID); err != nil {
 			return false, err
 		}
 		fallthrough
 	case err == nil:
-		return false, d.skip(ctx, tx, id, "already_contacted")
+		return false, skip(ctx, tx, id, "already_contacted")
 	case !errors.Is(err, pgx.ErrNoRows):
 		return false, err
 	}
-	optedOut, err := d.LeadHasOptedOut(ctx, tx, store.LeadHasOptedOutParams{
+	optedOut, err := q.LeadHasOptedOut(ctx, tx, store.LeadHasOptedOutParams{
 		ClientID: m.ClientID, CampaignID: m.CampaignID, ProviderID: m.RecipientID, Names: namesOf(m),
 	})
 	if err != nil {
@@ -132,18 +135,19 @@ func (d database) isNobodyContacted(ctx context.Context, tx pgx.Tx, id int64) (g
 		return !m.IsUnsure, nil
 	}
 	note := store.OptOutNoteParams{ClientID: m.ClientID, CampaignID: m.CampaignID, PersonID: m.RecipientID}
-	if err := d.OptOutNote(ctx, tx, note); err != nil {
+	if err := q.OptOutNote(ctx, tx, note); err != nil {
 		return false, fmt.Errorf("note an opt-out: %w", err)
 	}
-	return false, d.skip(ctx, tx, id, "opted_out")
+	return false, skip(ctx, tx, id, "opted_out")
 }
 
 // findContacted finds the lead by which a message's recipient was contacted before; else
 // the error wraps pgx.ErrNoRows.
-func (d database) findContacted(
+func findContacted(
 	ctx context.Context, db store.DBTX, m store.MessageGetContactRow,
 ) (store.LeadFindContactedRow, error) {
-	lead, err := d.LeadFindContacted(ctx, db, store.LeadFindContactedParams{
+	q := store.New()
+	lead, err := q.LeadFindContacted(ctx, db, store.LeadFindContactedParams{
 		CampaignID: &m.CampaignID, OwnID: m.LeadID, ProviderID: m.RecipientID, Names: namesOf(m),
 	})
 	if err != nil {
@@ -154,12 +158,30 @@ func (d database) findContacted(
 
 // namesOf are what rows from before the workers may call a message's recipient.
 func namesOf(m store.MessageGetContactRow) []string {
-	return names(m.RecipientID, "/in/"+deref(m.RecipientSlug))
+	return unipile.Names(m.RecipientID, "/in/"+store.Value(m.RecipientSlug))
 }
 
-func (d database) skip(ctx context.Context, tx pgx.Tx, id int64, reason string) error {
-	if _, err := d.MessageSkip(ctx, tx, store.MessageSkipParams{ID: id, Reason: reason}); err != nil {
+func skip(ctx context.Context, tx pgx.Tx, id int64, reason string) error {
+	q := store.New()
+	if _, err := q.MessageSkip(ctx, tx, store.MessageSkipParams{ID: id, Reason: reason}); err != nil {
 		return fmt.Errorf("skip message %d: %w", id, err)
+	}
+	return nil
+}
+
+// identify notes the provider id behind a slug, or that there is none. Answers can
+// be heard from then on; those that are there were passed over as a stranger's.
+func identify(ctx context.Context, db store.DBTX, accountID string, leadID uuid.UUID, providerID string) error {
+	q := store.New()
+	err := q.LeadSetProvider(ctx, db, store.LeadSetProviderParams{ID: leadID, ProviderID: store.Null(providerID)})
+	if err != nil {
+		return fmt.Errorf("set provider id of lead %s: %w", leadID, err)
+	}
+	if providerID == "" {
+		return nil
+	}
+	if err := q.AccountRewindInbox(ctx, db, accountID); err != nil {
+		return fmt.Errorf("rewind inbox of account %s: %w", accountID, err)
 	}
 	return nil
 }

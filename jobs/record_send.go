@@ -19,7 +19,7 @@ import (
 // recordSent closes the message and moves the lead on: sent at a time by our clock, zero
 // for now, and by the provider's, zero where it did not say.
 func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent unipile.Sent, at, byProvider time.Time) error {
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
+	err := store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		arg := store.MessageRecordSentParams{ID: m.ID, Claim: m.Claim, ChatID: sent.ChatID, ProviderMessageID: sent.MessageID}
 		if !at.IsZero() {
 			arg.SentAt = &at
@@ -34,22 +34,23 @@ func (w *sendDM) recordSent(ctx context.Context, m *store.MessageLockRow, sent u
 		if rows == 0 {
 			return errors.New("its claim was taken over")
 		}
-		return w.afterSent(ctx, tx, m.ID, m.Purpose, m.LeadID, m.ScrapeJobID)
+		return afterSent(ctx, tx, m.ID, m.Purpose, m.LeadID, m.ScrapeJobID)
 	})
 	if err != nil {
 		return fmt.Errorf("record message %d as sent: %w", m.ID, err)
 	}
-	w.funnel.MessageSent(m.Purpose)
+	w.funnel.Count(stepSent(m.Purpose), 1)
 	return nil
 }
 
 // afterSent is what follows from a message that went out.
-func (d database) afterSent(ctx context.Context, tx pgx.Tx, id int64, purpose string, lead, scrapeJob *uuid.UUID) error {
+func afterSent(ctx context.Context, tx pgx.Tx, id int64, purpose string, lead, scrapeJob *uuid.UUID) error {
+	q := store.New()
 	switch purpose {
 	case store.PurposeFirstDM:
-		return d.moveLeadOrLater(ctx, tx, id, lead, scrapeJob)
+		return moveLeadOrLater(ctx, tx, id, lead, scrapeJob)
 	case store.PurposeSecondQuestion, store.PurposeThirdQuestion:
-		if _, err := d.InboxMessageReopen(ctx, tx, id); err != nil {
+		if _, err := q.InboxMessageReopen(ctx, tx, id); err != nil {
 			return fmt.Errorf("reopen answers to message %d: %w", id, err)
 		}
 	}
@@ -65,7 +66,7 @@ func (w *sendDM) recordFailure(ctx context.Context, m *store.MessageLockRow, cau
 		return w.recordSent(ctx, m, unipile.Sent{}, time.Time{}, time.Time{})
 	}
 	outcome, result := w.judgeFailure(m, cause)
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
+	err := store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		rows, err := w.MessageRecordOutcome(ctx, tx, outcome)
 		if err != nil || rows == 0 {
 			return err // zero rows: another attempt took it over and will record
@@ -74,7 +75,7 @@ func (w *sendDM) recordFailure(ctx context.Context, m *store.MessageLockRow, cau
 		case outcome.State == store.MessageFailed && m.Purpose == store.PurposeFirstDM && unipile.Unreachable(vendor):
 			return w.cannotBeReached(ctx, tx, m, vendor.Type)
 		case m.Purpose == store.PurposeInvitation && vendor != nil && vendor.Type == unipile.TypeAlreadyConnected:
-			return w.relationsAppeared(ctx, tx, m.AccountID, []string{m.RecipientID}, w.settings.afterRelation())
+			return relationsAppeared(ctx, tx, m.AccountID, []string{m.RecipientID}, w.settings.Limits.likeAPerson())
 		default:
 			return nil
 		}
@@ -83,7 +84,7 @@ func (w *sendDM) recordFailure(ctx context.Context, m *store.MessageLockRow, cau
 		return errors.Join(cause, fmt.Errorf("record outcome of message %d: %w", m.ID, err))
 	}
 	if outcome.State == store.MessageFailed {
-		w.funnel.MessageFailed(m.Purpose)
+		w.countFailed(m.Purpose)
 	}
 	return result
 }
@@ -108,11 +109,11 @@ func (w *sendDM) judgeFailure(m *store.MessageLockRow, cause error) (store.Messa
 		until := m.ClaimedAt.Add(w.settings.ReadLag)
 		outcome.NotBefore = &until
 		return outcome, &queue.NotYet{Until: until, Reason: "outcome unknown: " + outcome.ErrorType}
-	case vendor.Type == unipile.TypeResourceNotFound && deref(m.ChatID) != "":
+	case vendor.Type == unipile.TypeResourceNotFound && store.Value(m.ChatID) != "":
 		// The owner deleted the chat; the person may still be there.
 		outcome.State, outcome.ChatIsGone = store.MessageQueued, true
 		return outcome, &queue.Recorded{Err: cause}
-	case vendor.Kind == integrations.Rejected, vendor.Type == unipile.TypeInvalidPost && m.Attempts >= missesBelieved:
+	case vendor.Kind == integrations.Rejected, vendor.Type == unipile.TypeInvalidPost && m.Attempts >= unipile.MissesBelieved:
 		outcome.State = store.MessageFailed
 		return outcome, &queue.Recorded{Err: cause}
 	case vendor.Kind == integrations.Temporary:
@@ -140,4 +141,47 @@ func (w *sendDM) judgeFailure(m *store.MessageLockRow, cause error) (store.Messa
 // one that was tried before can be.
 func alreadyThere(m *store.MessageLockRow, e *integrations.Error) bool {
 	return e != nil && m.Purpose == store.PurposeInvitation && m.Attempts > 0 && e.Type == unipile.TypeAlreadyInvited
+}
+
+// Steps of the funnel that are counted here.
+const (
+	stepDMSent          = "dm_sent"
+	stepDMFailed        = "dm_failed"
+	stepBackupLinkSent  = "backup_link_sent"
+	stepPublicReplySent = "public_reply_sent"
+	stepInvitationSent  = "invitation_sent"
+	stepQuestionSent    = "question_sent"
+	stepFollowUpSent    = "follow_up_sent"
+)
+
+// messageSteps lists them.
+func messageSteps() []string {
+	return []string{
+		stepDMSent, stepDMFailed, stepBackupLinkSent, stepPublicReplySent, stepInvitationSent, stepQuestionSent, stepFollowUpSent,
+	}
+}
+
+// stepSent is the step of a message that is recorded as sent.
+func stepSent(purpose string) string {
+	switch purpose {
+	case store.PurposeFirstDM:
+		return stepDMSent
+	case store.PurposePublicReply:
+		return stepPublicReplySent
+	case store.PurposeInvitation:
+		return stepInvitationSent
+	case store.PurposeSecondQuestion, store.PurposeThirdQuestion:
+		return stepQuestionSent
+	case store.PurposeFollowUp:
+		return stepFollowUpSent
+	default:
+		return stepBackupLinkSent
+	}
+}
+
+// countFailed counts a first message that the provider refused for ever.
+func (w *sendDM) countFailed(purpose string) {
+	if purpose == store.PurposeFirstDM {
+		w.funnel.Count(stepDMFailed, 1)
+	}
 }

@@ -19,21 +19,21 @@ type Resumed struct {
 // Resume lifts the pauses of an account, or that of one action alone, and lets go on at once
 // what waited beside them. Where nothing was paused or waits, it changes nothing.
 func Resume(ctx context.Context, pool *pgxpool.Pool, accountID, action string) (Resumed, error) {
-	d := database{Pool: pool, Queries: store.New()}
+	q := store.New()
 	var done Resumed
-	err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
-		if done.Pauses, err = d.PauseLift(ctx, tx, store.PauseLiftParams{AccountID: accountID, Action: action}); err != nil {
+	err := store.InTx(ctx, pool, func(tx pgx.Tx) (err error) {
+		if done.Pauses, err = q.PauseLift(ctx, tx, store.PauseLiftParams{AccountID: accountID, Action: action}); err != nil {
 			return fmt.Errorf("lift pauses: %w", err)
 		}
 		if done.Pauses > 0 {
-			if err := d.ScrapeJobHasten(ctx, tx, accountID); err != nil {
+			if err := q.ScrapeJobHasten(ctx, tx, accountID); err != nil {
 				return fmt.Errorf("hasten posts: %w", err)
 			}
 		}
 		if action != "" && action != store.ActionEverything {
 			return nil
 		}
-		done.Looks, err = d.listenNow(ctx, tx, accountID)
+		done.Looks, err = listenNow(ctx, tx, accountID)
 		return err
 	})
 	if err != nil {
@@ -44,8 +44,9 @@ func Resume(ctx context.Context, pool *pgxpool.Pool, accountID, action string) (
 
 // listenNow brings forward what listens for an account: a limit of its inbox, say, lets the
 // next look wait for an hour.
-func (d database) listenNow(ctx context.Context, db store.DBTX, accountID string) (int64, error) {
-	looks, err := d.JobHastenInbox(ctx, db, accountID)
+func listenNow(ctx context.Context, db store.DBTX, accountID string) (int64, error) {
+	q := store.New()
+	looks, err := q.JobHastenInbox(ctx, db, accountID)
 	if err != nil {
 		return 0, fmt.Errorf("hasten looks into the inbox: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/integrations"
@@ -42,13 +43,47 @@ type writer interface {
 	chatReader
 }
 
+// messageSettings is how messages are planned and sent.
+type messageSettings struct {
+	Limits Limits
+	// Interval is the period of the planner.
+	Interval time.Duration
+	// Relations is how often an account looks for new connections, on average, while it
+	// waits for some.
+	Relations time.Duration
+	// SendTimeout bounds one send, from before its claim to the provider's answer.
+	SendTimeout time.Duration
+	// ReadLag is how long a sent message may be missing from what Unipile reads back; a
+	// look-up concludes nothing before it has passed.
+	ReadLag time.Duration
+	// LookFirst lets every account look into the chat before it writes to somebody.
+	LookFirst bool
+	// ProfileReadsPerDay is how often an account may look people up in a day.
+	ProfileReadsPerDay int
+}
+
+// messageDeps is what the ledger of messages works with.
+type messageDeps struct {
+	Pool     *pgxpool.Pool
+	LinkedIn *unipile.Client
+	Funnel   *queue.Funnel
+	Settings messageSettings
+}
+
+// NewSendDM returns the worker of [SendDMArgs].
+func NewSendDM(d messageDeps) river.Worker[SendDMArgs] {
+	return &sendDM{Queries: store.New(), pool: d.Pool, linkedin: d.LinkedIn, funnel: d.Funnel, settings: d.Settings}
+}
+
 type sendDM struct {
 	river.WorkerDefaults[SendDMArgs]
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	linkedin writer
-	funnel   *Funnel
-	settings Settings
+	funnel   *queue.Funnel
+	settings messageSettings
 }
 
 // Timeout leaves a look-up time for several calls.
@@ -104,7 +139,7 @@ func (w *sendDM) keepGap(ctx context.Context, m *store.MessageLockRow, writingUn
 	defer cancel()
 	gap := pacing.Gap{Min: w.settings.Limits.GapMin, Max: w.settings.Limits.GapMax}.After(m.ID)
 	keep := store.AccountKeepGapParams{ID: m.AccountID, GapSeconds: gap.Seconds(), WritingUntil: writingUntil}
-	if err := w.AccountKeepGap(ctx, w.Pool, keep); err != nil {
+	if err := w.AccountKeepGap(ctx, w.pool, keep); err != nil {
 		return fmt.Errorf("keep gap of account %s: %w", m.AccountID, err)
 	}
 	return nil
@@ -120,12 +155,12 @@ func (w *sendDM) send(ctx context.Context, m *store.MessageLockRow) (unipile.Sen
 	ctx = integrations.WithGate(ctx, func() error { return queue.CheckLease(ctx) })
 	switch {
 	case m.Purpose == store.PurposePublicReply:
-		reply, err := w.linkedin.ReplyToComment(ctx, m.AccountID, deref(m.PostSocialID), deref(m.CommentID), m.Body)
+		reply, err := w.linkedin.ReplyToComment(ctx, m.AccountID, store.Value(m.PostSocialID), store.Value(m.CommentID), m.Body)
 		return unipile.Sent{MessageID: reply.CommentID}, err
 	case m.Purpose == store.PurposeInvitation:
 		invited, err := w.linkedin.Invite(ctx, m.AccountID, m.RecipientID, m.Body)
 		return unipile.Sent{MessageID: invited.InvitationID}, err
-	case deref(m.ChatID) != "":
+	case store.Value(m.ChatID) != "":
 		return w.linkedin.SendMessage(ctx, m.AccountID, *m.ChatID, m.Body)
 	default:
 		return w.linkedin.StartChat(ctx, m.AccountID, m.RecipientID, m.Body)

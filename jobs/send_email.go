@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/conversation"
@@ -36,11 +37,28 @@ type mailer interface {
 	Send(ctx context.Context, e resend.Email) (id string, err error)
 }
 
+// emailDeps is what emails are sent with.
+type emailDeps struct {
+	Pool   *pgxpool.Pool
+	Mailer *resend.Client
+	Funnel *queue.Funnel
+	From   string
+}
+
+func (d emailDeps) ledger() emailLedger {
+	return emailLedger{Queries: store.New(), pool: d.Pool, mailer: d.Mailer}
+}
+
+// NewSendEmail returns the worker of [SendEmailArgs].
+func NewSendEmail(d emailDeps) river.Worker[SendEmailArgs] {
+	return &sendEmail{emailLedger: d.ledger(), funnel: d.Funnel, from: d.From}
+}
+
 type sendEmail struct {
 	river.WorkerDefaults[SendEmailArgs]
 	emailLedger
 
-	funnel *Funnel
+	funnel *queue.Funnel
 	from   string
 }
 
@@ -52,7 +70,7 @@ func (w *sendEmail) Timeout(*river.Job[SendEmailArgs]) time.Duration { return 30
 
 // Work sends the notification and writes it down.
 func (w *sendEmail) Work(ctx context.Context, job *river.Job[SendEmailArgs]) error {
-	n, err := w.NotificationGet(ctx, w.Pool, job.Args.NotificationID)
+	n, err := w.NotificationGet(ctx, w.pool, job.Args.NotificationID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // deleted by its producer
 	}
@@ -62,7 +80,7 @@ func (w *sendEmail) Work(ctx context.Context, job *river.Job[SendEmailArgs]) err
 	if n.Status != "pending" || n.Type != "pod_repost" {
 		return nil
 	}
-	refused, err := NotificationRefusals(ctx, w.Pool, []uuid.UUID{n.ID})
+	refused, err := NotificationRefusals(ctx, w.pool, []uuid.UUID{n.ID})
 	if err != nil {
 		return err
 	}
@@ -71,7 +89,7 @@ func (w *sendEmail) Work(ctx context.Context, job *river.Job[SendEmailArgs]) err
 	}
 	email, problem := w.compose(n)
 	if problem != "" {
-		return w.fail(ctx, n.ID, problem, w.funnel.EmailFailed)
+		return w.fail(ctx, n.ID, problem, stepEmailFailed)
 	}
 	e := ledgerEmail{Key: n.ID.String(), Kind: store.EmailPodRepost, NotificationID: &n.ID, UserID: n.UserID}
 	err = w.send(ctx, e, email,
@@ -79,7 +97,7 @@ func (w *sendEmail) Work(ctx context.Context, job *river.Job[SendEmailArgs]) err
 			return w.NotificationRecordSent(ctx, tx, store.NotificationRecordSentParams{ID: n.ID, EmailID: vendorID})
 		})
 	if err == nil {
-		w.funnel.EmailSent()
+		w.funnel.Count(stepEmailSent, 1)
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
@@ -93,7 +111,7 @@ func (w *sendEmail) Work(ctx context.Context, job *river.Job[SendEmailArgs]) err
 		if r, ok := errors.AsType[*refusedError](err); ok && r.InDoubt != nil {
 			problem += "; an earlier try was not answered, so the email may have arrived"
 		}
-		return errors.Join(err, w.fail(ctx, n.ID, problem, w.funnel.EmailFailed))
+		return errors.Join(err, w.fail(ctx, n.ID, problem, stepEmailFailed))
 	}
 	return err
 }
@@ -102,11 +120,11 @@ func (w *sendEmail) Work(ctx context.Context, job *river.Job[SendEmailArgs]) err
 func (w *sendEmail) refuse(ctx context.Context, r store.NotificationListRefusedRow) error {
 	switch r.Reason {
 	case store.RefusedInDoubt:
-		return w.leaveInDoubt(ctx, r.ID, &inDoubtError{Key: r.ID.String(), Since: deref(r.InDoubtSince)})
+		return w.leaveInDoubt(ctx, r.ID, &inDoubtError{Key: r.ID.String(), Since: store.Value(r.InDoubtSince)})
 	case store.RefusedAuthor:
-		return w.fail(ctx, r.ID, "Expired: not sent, since the post is this person's own", w.funnel.EmailExpired)
+		return w.fail(ctx, r.ID, "Expired: not sent, since the post is this person's own", stepEmailExpired)
 	default:
-		return w.fail(ctx, r.ID, "Expired: not sent, since it or its post is older than a day", w.funnel.EmailExpired)
+		return w.fail(ctx, r.ID, "Expired: not sent, since it or its post is older than a day", stepEmailExpired)
 	}
 }
 
@@ -114,7 +132,7 @@ func (w *sendEmail) refuse(ctx context.Context, r store.NotificationListRefusedR
 // human sees it and can have it sent again.
 func (w *sendEmail) leaveInDoubt(ctx context.Context, id uuid.UUID, doubt *inDoubtError) error {
 	problem := doubt.Error() + "; `enqueue notifications --anyway --id " + id.String() + "` sends it all the same"
-	if err := w.fail(ctx, id, problem, w.funnel.EmailUnknown); err != nil {
+	if err := w.fail(ctx, id, problem, stepEmailUnknown); err != nil {
 		return err
 	}
 	return &queue.Recorded{Err: fmt.Errorf("send notification %s: %w", id, doubt)}
@@ -144,8 +162,8 @@ func (w *sendEmail) compose(n store.NotificationGetRow) (email resend.Email, pro
 }
 
 // fail ends a notification that is not sent, and counts it.
-func (w *sendEmail) fail(ctx context.Context, id uuid.UUID, problem string, count func()) error {
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
+func (w *sendEmail) fail(ctx context.Context, id uuid.UUID, problem string, step string) error {
+	err := store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		if err := w.EmailSkip(ctx, tx, id.String()); err != nil {
 			return err
 		}
@@ -154,6 +172,19 @@ func (w *sendEmail) fail(ctx context.Context, id uuid.UUID, problem string, coun
 	if err != nil {
 		return fmt.Errorf("record failure of notification %s: %w", id, err)
 	}
-	count()
+	w.funnel.Count(step, 1)
 	return nil
+}
+
+// Steps of the funnel that are counted here.
+const (
+	stepEmailSent    = "email_sent"
+	stepEmailFailed  = "email_failed"
+	stepEmailExpired = "email_expired"
+	stepEmailUnknown = "email_unknown"
+)
+
+// emailSteps lists them.
+func emailSteps() []string {
+	return []string{stepEmailSent, stepEmailFailed, stepEmailExpired, stepEmailUnknown}
 }

@@ -15,16 +15,16 @@ import (
 // went out, with all that follows, or that they are to be sent. It returns how many there
 // were.
 func Settle(ctx context.Context, pool *pgxpool.Pool, leadID uuid.UUID, sent bool) (settled int64, err error) {
-	d := database{Pool: pool, Queries: store.New()}
-	err = d.inTx(ctx, func(tx pgx.Tx) error {
-		doubtful, err := d.MessageListDoubtful(ctx, tx, &leadID)
+	q := store.New()
+	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		doubtful, err := q.MessageListDoubtful(ctx, tx, &leadID)
 		if err != nil {
 			return fmt.Errorf("list messages in doubt: %w", err)
 		}
 		for _, m := range doubtful {
-			set := d.MessageSettleResend
+			set := q.MessageSettleResend
 			if sent {
-				set = d.MessageSettleSent
+				set = q.MessageSettleSent
 			}
 			rows, err := set(ctx, tx, m.ID)
 			if err != nil {
@@ -32,7 +32,7 @@ func Settle(ctx context.Context, pool *pgxpool.Pool, leadID uuid.UUID, sent bool
 			}
 			settled += rows
 			if sent && rows > 0 {
-				if err := d.afterSent(ctx, tx, m.ID, m.Purpose, m.LeadID, m.ScrapeJobID); err != nil {
+				if err := afterSent(ctx, tx, m.ID, m.Purpose, m.LeadID, m.ScrapeJobID); err != nil {
 					return fmt.Errorf("move lead %s on: %w", leadID, err)
 				}
 			}

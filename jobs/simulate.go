@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bravorevos/workers/conversation"
 	"github.com/bravorevos/workers/integrations/unipile"
@@ -52,15 +53,29 @@ const (
 	whenCaptured  = "at once: the address stands in the comment"
 )
 
+// Preview answers what the owner of a campaign asks before and while it runs: who would be
+// written to, and who was missed. It sends nothing.
+type Preview struct {
+	*store.Queries
+
+	pool     *pgxpool.Pool
+	settings pollSettings
+}
+
+// NewPreview returns the preview of campaigns of a database.
+func NewPreview(pool *pgxpool.Pool, settings pollSettings) *Preview {
+	return &Preview{Queries: store.New(), pool: pool, settings: settings}
+}
+
 // SimulatePosts lists the posts that a campaign watches, in whatever state.
-func (c *Campaigns) SimulatePosts(ctx context.Context, campaignID uuid.UUID) ([]PostToRead, error) {
-	ids, err := c.ScrapeJobListOfCampaign(ctx, c.Pool, campaignID)
+func (c *Preview) SimulatePosts(ctx context.Context, campaignID uuid.UUID) ([]PostToRead, error) {
+	ids, err := c.ScrapeJobListOfCampaign(ctx, c.pool, campaignID)
 	if err != nil {
 		return nil, fmt.Errorf("list posts of campaign %s: %w", campaignID, err)
 	}
 	var posts []PostToRead
 	for _, id := range ids {
-		sj, err := c.ScrapeJobGetForPoll(ctx, c.Pool, id)
+		sj, err := c.ScrapeJobGetForPoll(ctx, c.pool, id)
 		if err != nil {
 			return nil, fmt.Errorf("read scrape job %s: %w", id, err)
 		}
@@ -72,11 +87,11 @@ func (c *Campaigns) SimulatePosts(ctx context.Context, campaignID uuid.UUID) ([]
 // Simulate reads up to limit comments of a post and says who would be written to, why,
 // and what they would get. It decides by the rules that polls decide by, writes nothing
 // but the count of its reads, and sends nothing.
-func (c *Campaigns) Simulate(
+func (c *Preview) Simulate(
 	ctx context.Context, linkedin *unipile.Client, campaignID uuid.UUID, post PostToRead, limit int,
 ) (Simulation, error) {
 	result := Simulation{Post: post}
-	campaigns, err := c.CampaignListWordings(ctx, c.Pool, []uuid.UUID{campaignID})
+	campaigns, err := c.CampaignListWordings(ctx, c.pool, []uuid.UUID{campaignID})
 	if err != nil {
 		return result, fmt.Errorf("read campaign %s: %w", campaignID, err)
 	}
@@ -111,7 +126,7 @@ func (c *Campaigns) Simulate(
 }
 
 // readComments reads pages until there are more comments than limit, or no more.
-func (c *Campaigns) readComments(
+func (c *Preview) readComments(
 	ctx context.Context, linkedin *unipile.Client, post PostToRead, s *scan, limit int,
 ) ([]unipile.Comment, error) {
 	account, err := linkedin.Account(ctx, post.AccountID)
@@ -127,7 +142,7 @@ func (c *Campaigns) readComments(
 	known := map[string]bool{}
 	walk := unipile.NewWalk("list comments", post.AccountID, "")
 	for cursor := ""; ; {
-		if err := c.takeRead(ctx, post.AccountID, c.settings.CommentReadsPerDay, cursor == ""); errors.Is(err, errScanRests) {
+		if err := takeRead(ctx, c.pool, post.AccountID, c.settings.ReadsPerDay, cursor == ""); errors.Is(err, errScanRests) {
 			return comments, nil
 		} else if err != nil {
 			return nil, err
@@ -154,11 +169,11 @@ func (c *Campaigns) readComments(
 	}
 }
 
-func (c *Campaigns) simulate(
+func (c *Preview) simulate(
 	ctx context.Context, sj store.ScrapeJobGetForPollRow, s *scan, people map[string]bool, comment unipile.Comment,
 ) (Simulated, error) {
 	result := Simulated{CommentID: comment.ID, Name: comment.AuthorName, URL: comment.AuthorURL, Text: comment.Text}
-	v, err := c.judge(ctx, c.Pool, sj, s, comment)
+	v, err := judge(ctx, c.pool, sj, s, comment)
 	if err != nil {
 		return result, fmt.Errorf("judge comment %s: %w", comment.ID, err)
 	}
@@ -187,9 +202,9 @@ func (c *Campaigns) simulate(
 	return result, nil
 }
 
-func (c *Campaigns) isContacted(ctx context.Context, sj store.ScrapeJobGetForPollRow, comment unipile.Comment) (bool, error) {
-	lead, err := c.LeadFindPerson(ctx, c.Pool, store.LeadFindPersonParams{
-		CampaignID: &sj.CampaignID, ProviderID: comment.AuthorID, Names: names(comment.AuthorID, comment.AuthorURL),
+func (c *Preview) isContacted(ctx context.Context, sj store.ScrapeJobGetForPollRow, comment unipile.Comment) (bool, error) {
+	lead, err := c.LeadFindPerson(ctx, c.pool, store.LeadFindPersonParams{
+		CampaignID: &sj.CampaignID, ProviderID: comment.AuthorID, Names: unipile.Names(comment.AuthorID, comment.AuthorURL),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil

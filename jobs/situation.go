@@ -3,13 +3,23 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/bravorevos/workers/pacing"
 	"github.com/bravorevos/workers/store"
 )
+
+// accountSettings is what accounts are held to unless their rows say otherwise.
+type accountSettings struct {
+	Limits             Limits
+	CommentReadsPerDay int
+}
 
 // Limits hold an account's writes back: LinkedIn restricts accounts that write
 // more. They are an account's defaults; its row may say less or more. Unipile
@@ -47,10 +57,16 @@ const (
 	week = 7 * day
 )
 
+// likeAPerson is how long somebody who connects or answers is left alone, so that the
+// message does not follow like a machine's.
+func (l Limits) likeAPerson() time.Duration {
+	return l.GapMin + rand.N(5*l.GapMax+1)
+}
+
 // of returns the windows of a pot for an account.
 func (l Limits) of(pot string, a store.Account) []pacing.Limit {
 	hourly := func(hour *int32, hourDefault int, perDay *int32, dayDefault int) []pacing.Limit {
-		return []pacing.Limit{{Max: orDefault(hour, hourDefault), Per: time.Hour}, {Max: orDefault(perDay, dayDefault), Per: day}}
+		return []pacing.Limit{{Max: store.ValueOr(hour, hourDefault), Per: time.Hour}, {Max: store.ValueOr(perDay, dayDefault), Per: day}}
 	}
 	switch pot {
 	case store.ActionAnswer:
@@ -65,6 +81,18 @@ func (l Limits) of(pot string, a store.Account) []pacing.Limit {
 	}
 }
 
+// readAccount reads an account's row; one that never wrote has none.
+func readAccount(ctx context.Context, db store.DBTX, accountID string) (store.Account, error) {
+	account, err := store.New().AccountGet(ctx, db, accountID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return store.Account{ID: accountID}, nil
+	}
+	if err != nil {
+		return store.Account{}, fmt.Errorf("read account: %w", err)
+	}
+	return account, nil
+}
+
 // situation is all that decides when an account may write next.
 type situation struct {
 	pacing.Account
@@ -76,27 +104,28 @@ type situation struct {
 // readSituation reads an account's pauses and recent writes of these pots, beside
 // its own row. It returns an error where the row's hours or zone make no sense.
 func readSituation(
-	ctx context.Context, db store.DBTX, q *store.Queries, account store.Account, limits Limits, now time.Time, pots ...string,
+	ctx context.Context, db store.DBTX, account store.Account, limits Limits, now time.Time, pots ...string,
 ) (situation, error) {
+	q := store.New()
 	hours, err := hoursOf(account, limits)
 	if err != nil {
 		return situation{}, err
 	}
 	sit := situation{Account: pacing.Account{
-		Now: now, NextWrite: deref(account.NextWriteAt),
+		Now: now, NextWrite: store.Value(account.NextWriteAt),
 		Gap:  pacing.Gap{Min: limits.GapMin, Max: limits.GapMax},
 		Pots: map[string]*pacing.Pot{},
 	}}
 	for _, name := range pots {
 		p := &pacing.Pot{
 			Limits: limits.of(name, account), Hours: hours, Rank: slices.Index(store.Pots(), name),
-			WarmUp: pacing.WarmUp{From: deref(account.WarmUpFrom)},
+			WarmUp: pacing.WarmUp{From: store.Value(account.WarmUpFrom)},
 		}
 		if name == store.ActionAnswer {
 			p.Hours = hours.ForAnswers()
 			p.WarmUp = pacing.WarmUp{} // who wrote to us is not kept waiting
 		}
-		if p.Writes, err = listWrites(ctx, db, q, account.ID, name, p.Limits, now); err != nil {
+		if p.Writes, err = listWrites(ctx, db, account.ID, name, p.Limits, now); err != nil {
 			return situation{}, err
 		}
 		sit.Pots[name] = p
@@ -125,8 +154,9 @@ const turnsRemembered = 50
 // listWrites lists what went out of a pot within its widest window, and some before,
 // newest first.
 func listWrites(
-	ctx context.Context, db store.DBTX, q *store.Queries, accountID, pot string, limits []pacing.Limit, now time.Time,
+	ctx context.Context, db store.DBTX, accountID, pot string, limits []pacing.Limit, now time.Time,
 ) ([]pacing.Write, error) {
+	q := store.New()
 	var widest time.Duration
 	var most int
 	for _, l := range limits {
@@ -179,7 +209,7 @@ func hoursOf(account store.Account, limits Limits) (pacing.Hours, error) {
 
 // zoneOf is the name of the zone of an account's working hours.
 func zoneOf(account store.Account, limits Limits) string {
-	return cmp.Or(deref(account.TimeZone), limits.TimeZone, "UTC")
+	return cmp.Or(store.Value(account.TimeZone), limits.TimeZone, "UTC")
 }
 
 // applyPause keeps the longest of several pauses.
@@ -192,25 +222,4 @@ func applyPause(p *pacing.Pot, pause store.Pause) {
 	case !p.Paused || pause.Until.After(p.Until):
 		p.Paused, p.Until = true, *pause.Until
 	}
-}
-
-func orDefault(v *int32, fallback int) int {
-	if v == nil {
-		return fallback
-	}
-	return int(*v)
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }

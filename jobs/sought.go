@@ -72,7 +72,7 @@ func (w *sendDM) othersSince(ctx context.Context, m *store.MessageLockRow) (time
 	if byNow := now.Add(-m.Now.Sub(*m.ClaimedAt)); byNow.Before(since) {
 		since = byNow
 	}
-	offset, err := w.MessageClockOffset(ctx, w.Pool, m.AccountID)
+	offset, err := w.MessageClockOffset(ctx, w.pool, m.AccountID)
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("read clock of messages of account %s: %w", m.AccountID, err)
 	}
@@ -101,7 +101,7 @@ func (w *sendDM) look(ctx context.Context, s sought) (seen, error) {
 // or not known, into all one-to-one chats with the person.
 func (w *sendDM) lookInChats(ctx context.Context, s sought) (seen, error) {
 	var all seen
-	if chat := deref(s.chatID); chat != "" {
+	if chat := store.Value(s.chatID); chat != "" {
 		found, err := w.lookInChat(ctx, s, chat)
 		if e := integrations.As(err); e == nil || e.Kind != integrations.Rejected {
 			return found, err
@@ -148,14 +148,14 @@ func (w *sendDM) lookInChat(ctx context.Context, s sought, chat string) (seen, e
 
 // lookUnderComment looks for a public reply among those to the comment.
 func (w *sendDM) lookUnderComment(ctx context.Context, s sought) (seen, error) {
-	ownID, err := w.ownID(ctx, w.linkedin, s.accountID)
+	ownID, err := ownID(ctx, w.pool, w.linkedin, s.accountID)
 	if err != nil {
 		return seen{}, err
 	}
 	var own []unipile.Message
 	walk := unipile.NewWalk("list replies", s.accountID, "")
 	for cursor := ""; ; {
-		page, err := w.linkedin.Replies(ctx, s.accountID, deref(s.postSocialID), deref(s.commentID), cursor)
+		page, err := w.linkedin.Replies(ctx, s.accountID, store.Value(s.postSocialID), store.Value(s.commentID), cursor)
 		if err != nil {
 			return seen{}, fmt.Errorf("read replies: %w", err)
 		}
@@ -183,7 +183,7 @@ func (w *sendDM) lookUnderComment(ctx context.Context, s sought) (seen, error) {
 func (w *sendDM) compare(ctx context.Context, s sought, own []unipile.Message) (seen, error) {
 	var fresh []unipile.Message
 	for _, m := range own {
-		known, err := w.MessageIsKnown(ctx, w.Pool, store.MessageIsKnownParams{
+		known, err := w.MessageIsKnown(ctx, w.pool, store.MessageIsKnownParams{
 			AccountID: s.accountID, ProviderMessageID: m.ID, ID: s.id,
 		})
 		if err != nil {
@@ -196,7 +196,7 @@ func (w *sendDM) compare(ctx context.Context, s sought, own []unipile.Message) (
 	if len(fresh) == 0 {
 		return seen{}, nil
 	}
-	nameless, err := w.MessageListNameless(ctx, w.Pool, store.MessageListNamelessParams{AccountID: s.accountID, Since: s.from})
+	nameless, err := w.MessageListNameless(ctx, w.pool, store.MessageListNamelessParams{AccountID: s.accountID, Since: s.from})
 	if err != nil {
 		return seen{}, fmt.Errorf("list messages without an id: %w", err)
 	}

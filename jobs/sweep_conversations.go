@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/conversation"
@@ -22,12 +23,24 @@ type SweepConversationsArgs struct{}
 func (SweepConversationsArgs) Kind() string { return "sweep_conversations" }
 
 // InsertOpts lets one run at a time.
-func (SweepConversationsArgs) InsertOpts() river.InsertOpts { return sweepOpts() }
+func (SweepConversationsArgs) InsertOpts() river.InsertOpts { return queue.SweepOpts() }
 
-// Conversations goes through the campaigns with waiting leads. It makes no jobs: the
+// silence ends what nobody answers.
+type silence struct {
+	*store.Queries
+
+	pool *pgxpool.Pool
+}
+
+// SweepConversations returns the sweep of conversations that have fallen silent.
+func SweepConversations(pool *pgxpool.Pool) queue.Sweep {
+	return (&silence{Queries: store.New(), pool: pool}).sweep
+}
+
+// sweep goes through the campaigns with waiting leads. It makes no jobs: the
 // planner gives the follow-ups their turns.
-func (s *Sweeps) Conversations(ctx context.Context, _ *queue.Client) ([]Item, error) {
-	campaigns, err := s.CampaignListWaiting(ctx, s.Pool)
+func (s *silence) sweep(ctx context.Context, _ *queue.Client) ([]queue.Item, error) {
+	campaigns, err := s.CampaignListWaiting(ctx, s.pool)
 	if err != nil {
 		return nil, fmt.Errorf("list campaigns with waiting leads: %w", err)
 	}
@@ -51,26 +64,26 @@ func (s *Sweeps) Conversations(ctx context.Context, _ *queue.Client) ([]Item, er
 }
 
 // followUp queues the reminder of those who have been silent for the campaign's time.
-func (s *Sweeps) followUp(ctx context.Context, c store.CampaignListWaitingRow, wording conversation.Wording) error {
+func (s *silence) followUp(ctx context.Context, c store.CampaignListWaitingRow, wording conversation.Wording) error {
 	after, wanted := wording.FollowsUp()
 	if !wanted {
 		return nil
 	}
 	now := queue.Now(ctx)
 	for {
-		silent, err := s.LeadListSilent(ctx, s.Pool, store.LeadListSilentParams{
-			CampaignID: &c.ID, AskedBefore: now.Add(-after), AskedAfter: now.Add(-wording.Silence()), MaxRows: sweepBatch,
+		silent, err := s.LeadListSilent(ctx, s.pool, store.LeadListSilentParams{
+			CampaignID: &c.ID, AskedBefore: now.Add(-after), AskedAfter: now.Add(-wording.Silence()), MaxRows: queue.SweepBatch,
 		})
 		if err != nil {
 			return fmt.Errorf("list silent leads: %w", err)
 		}
 		queued := 0
-		err = s.inTx(ctx, func(tx pgx.Tx) error {
+		err = store.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 			for _, l := range silent {
 				to := conversation.Recipient{FirstName: l.FirstName, LastName: l.LastName, FullName: l.Name, Company: l.Company}
 				body, err := wording.FollowUp(to, firstOf(l.Keyword, wording.Keywords), wordingKey(c.ID, l.RecipientID))
 				if err != nil {
-					return &settingError{fmt.Errorf("follow-up: %w", err)}
+					return Mistake(fmt.Errorf("follow-up: %w", err))
 				}
 				rows, err := s.MessageAsk(ctx, tx, store.MessageAskParams{
 					AccountID: l.AccountID, CampaignID: c.ID, ScrapeJobID: l.ScrapeJobID, LeadID: &l.ID,
@@ -83,31 +96,23 @@ func (s *Sweeps) followUp(ctx context.Context, c store.CampaignListWaitingRow, w
 			}
 			return nil
 		})
-		if err != nil || queued < sweepBatch {
+		if err != nil || queued < queue.SweepBatch {
 			return err
 		}
 	}
 }
 
 // expireSilent ends what nobody answers any more.
-func (s *Sweeps) expireSilent(ctx context.Context, c store.CampaignListWaitingRow, wording conversation.Wording) error {
+func (s *silence) expireSilent(ctx context.Context, c store.CampaignListWaitingRow, wording conversation.Wording) error {
 	for {
-		rows, err := s.LeadExpireSilent(ctx, s.Pool, store.LeadExpireSilentParams{
-			CampaignID: &c.ID, Before: queue.Now(ctx).Add(-wording.Silence()), MaxRows: sweepBatch,
+		rows, err := s.LeadExpireSilent(ctx, s.pool, store.LeadExpireSilentParams{
+			CampaignID: &c.ID, Before: queue.Now(ctx).Add(-wording.Silence()), MaxRows: queue.SweepBatch,
 		})
 		if err != nil {
 			return fmt.Errorf("expire silent leads: %w", err)
 		}
-		if rows < sweepBatch {
+		if rows < queue.SweepBatch {
 			return nil
 		}
 	}
-}
-
-// firstOf is what a lead wrote, else the campaign's first keyword.
-func firstOf(keyword string, keywords []string) string {
-	if keyword == "" && len(keywords) > 0 {
-		return keywords[0]
-	}
-	return keyword
 }

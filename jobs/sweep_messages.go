@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/pacing"
@@ -25,7 +26,20 @@ type SweepMessagesArgs struct{}
 func (SweepMessagesArgs) Kind() string { return "sweep_messages" }
 
 // InsertOpts lets one run at a time.
-func (SweepMessagesArgs) InsertOpts() river.InsertOpts { return sweepOpts() }
+func (SweepMessagesArgs) InsertOpts() river.InsertOpts { return queue.SweepOpts() }
+
+// Planner gives waiting messages their turns.
+type Planner struct {
+	*store.Queries
+
+	pool     *pgxpool.Pool
+	settings messageSettings
+}
+
+// NewPlanner returns the planner of a database.
+func NewPlanner(pool *pgxpool.Pool, settings messageSettings) *Planner {
+	return &Planner{Queries: store.New(), pool: pool, settings: settings}
+}
 
 // planAhead messages of each post and purpose are looked at in one plan: more than
 // any account may send in the next stretch.
@@ -38,27 +52,27 @@ const snoozeIsExact = 5 * time.Second
 
 // stretch is how far ahead messages get a job. Beyond the next two periods the plan
 // may still change, and a row is cheaper than a job.
-func (s Settings) stretch() time.Duration { return 2 * s.Intervals.Messages }
+func (s messageSettings) stretch() time.Duration { return 2 * s.Interval }
 
-// Messages plans the next stretch of every account that has open messages. Ten
+// Plan plans the next stretch of every account that has open messages. Ten
 // thousand waiting messages stay rows; only the next few are jobs. An account that
 // cannot be planned stops no other.
-func (s *Sweeps) Messages(ctx context.Context, client *queue.Client) ([]Item, error) {
+func (s *Planner) Plan(ctx context.Context, client *queue.Client) ([]queue.Item, error) {
 	// All at once: each would take a turn from somebody, only to be skipped by its claim.
-	failed := s.inTxWithin(ctx, newPatience(), func(tx pgx.Tx) error {
-		_, err := s.skipUnwanted(ctx, tx, 0, math.MaxInt64)
+	failed := store.InTxWithin(ctx, s.pool, store.NewPatience(), func(tx pgx.Tx) error {
+		_, err := skipUnwanted(ctx, tx, 0, math.MaxInt64)
 		return err
 	})
-	if failed != nil && !isLocked(failed) {
+	if failed != nil && !store.IsLocked(failed) {
 		return nil, failed
 	}
 	// One row that somebody holds must not keep everybody from their turn: each claim asks again.
-	failed = errors.Join(failed, s.moveLeadsBehind(ctx))
-	accounts, err := s.MessageListAccountsOpen(ctx, s.Pool)
+	failed = errors.Join(failed, moveLeadsBehind(ctx, s.pool))
+	accounts, err := s.MessageListAccountsOpen(ctx, s.pool)
 	if err != nil {
 		return nil, errors.Join(failed, fmt.Errorf("list accounts with open messages: %w", err))
 	}
-	var items []Item
+	var items []queue.Item
 	for _, account := range accounts {
 		planned, err := s.planAccount(ctx, client, account)
 		if err != nil {
@@ -69,10 +83,10 @@ func (s *Sweeps) Messages(ctx context.Context, client *queue.Client) ([]Item, er
 	return items, failed
 }
 
-func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountID string) ([]Item, error) {
+func (s *Planner) planAccount(ctx context.Context, client *queue.Client, accountID string) ([]queue.Item, error) {
 	now := queue.Now(ctx)
 	until := now.Add(s.settings.stretch())
-	open, err := s.MessageListOpen(ctx, s.Pool, store.MessageListOpenParams{
+	open, err := s.MessageListOpen(ctx, s.pool, store.MessageListOpenParams{
 		AccountID: accountID, Until: until, PerSource: planAhead,
 	})
 	if err != nil {
@@ -95,36 +109,24 @@ func (s *Sweeps) planAccount(ctx context.Context, client *queue.Client, accountI
 		}
 		params, ids = append(params, job), append(ids, strconv.FormatInt(turn.ID, 10))
 	}
-	inserted, err := insertMany(ctx, client, params)
+	inserted, err := queue.EnqueueMany(ctx, client, params)
 	if err != nil {
 		return nil, err
 	}
-	items := make([]Item, len(inserted))
+	items := make([]queue.Item, len(inserted))
 	for i, job := range inserted {
-		items[i] = Item{RowID: ids[i], JobID: job}
+		items[i] = queue.Item{RowID: ids[i], JobID: job}
 	}
 	return items, nil
 }
 
 // situation reads what decides when an account may write.
-func (s *Sweeps) situation(ctx context.Context, accountID string, now time.Time) (situation, error) {
-	account, err := s.account(ctx, accountID)
+func (s *Planner) situation(ctx context.Context, accountID string, now time.Time) (situation, error) {
+	account, err := readAccount(ctx, s.pool, accountID)
 	if err != nil {
 		return situation{}, err
 	}
-	return readSituation(ctx, s.Pool, s.Queries, account, s.settings.Limits, now, store.Pots()...)
-}
-
-// account reads an account's row; one that never wrote has none.
-func (s *Sweeps) account(ctx context.Context, accountID string) (store.Account, error) {
-	account, err := s.AccountGet(ctx, s.Pool, accountID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return store.Account{ID: accountID}, nil
-	}
-	if err != nil {
-		return store.Account{}, fmt.Errorf("read account: %w", err)
-	}
-	return account, nil
+	return readSituation(ctx, s.pool, account, s.settings.Limits, now, store.Pots()...)
 }
 
 // turn is when an open message is due, and whether it has a job.
@@ -145,12 +147,12 @@ func planTurns(sit situation, open []store.MessageListOpenRow, until time.Time) 
 		if m.State == store.MessageQueued && !m.IsToStranger {
 			rows[m.ID] = m
 			waiting = append(waiting, pacing.Waiting{
-				ID: m.ID, Pot: store.Pot(m.Purpose), Source: m.Source, NotBefore: deref(m.NotBefore),
+				ID: m.ID, Pot: store.Pot(m.Purpose), Source: m.Source, NotBefore: store.Value(m.NotBefore),
 			})
 			continue
 		}
 		if sit.stopped == nil {
-			at := later(sit.Now, deref(m.NotBefore))
+			at := queue.Later(sit.Now, store.Value(m.NotBefore))
 			turns = append(turns, turn{pacing.Turn{ID: m.ID, At: at}, m.HasJob, m.JobWaits})
 		}
 	}

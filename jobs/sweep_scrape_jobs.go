@@ -4,9 +4,11 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/queue"
+	"github.com/bravorevos/workers/store"
 )
 
 // SweepScrapeJobsArgs asks for a poll of every due scrape job. Repeating it
@@ -17,11 +19,14 @@ type SweepScrapeJobsArgs struct{}
 func (SweepScrapeJobsArgs) Kind() string { return "sweep_scrape_jobs" }
 
 // InsertOpts lets one run at a time.
-func (SweepScrapeJobsArgs) InsertOpts() river.InsertOpts { return sweepOpts() }
+func (SweepScrapeJobsArgs) InsertOpts() river.InsertOpts { return queue.SweepOpts() }
 
-// ScrapeJobs gives a poll_comments job to each due row of scrape_jobs.
-func (s *Sweeps) ScrapeJobs(ctx context.Context, client *queue.Client) ([]Item, error) {
-	return giveJobs(ctx, client,
-		func(limit int32) ([]uuid.UUID, error) { return s.ScrapeJobListDue(ctx, s.Pool, limit) },
-		func(id uuid.UUID) river.JobArgs { return PollCommentsArgs{ScrapeJobID: id} })
+// SweepScrapeJobs gives a poll_comments job to each due row of scrape_jobs.
+func SweepScrapeJobs(pool *pgxpool.Pool) queue.Sweep {
+	q := store.New()
+	return func(ctx context.Context, client *queue.Client) ([]queue.Item, error) {
+		return queue.EnqueueDue(ctx, client,
+			func(limit int32) ([]uuid.UUID, error) { return q.ScrapeJobListDue(ctx, pool, limit) },
+			func(id uuid.UUID) river.JobArgs { return PollCommentsArgs{ScrapeJobID: id} })
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bravorevos/workers/conversation"
 	"github.com/bravorevos/workers/integrations/resend"
+	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
@@ -31,11 +32,27 @@ func (TellOwnerArgs) Kind() string { return "tell_owner" }
 // InsertOpts makes one job an incident and person.
 func (TellOwnerArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Email, 10) }
 
+// TellOwners enqueues an email about an incident to each of its owners, in the transaction
+// that opens it.
+func TellOwners(ctx context.Context, tx pgx.Tx, incident int64, owners []uuid.UUID) error {
+	params := make([]river.InsertManyParams, len(owners))
+	for i, owner := range owners {
+		params[i] = river.InsertManyParams{Args: TellOwnerArgs{IncidentID: incident, UserID: owner}}
+	}
+	_, err := river.ClientFromContext[pgx.Tx](ctx).InsertManyTx(ctx, tx, params)
+	return err
+}
+
+// NewTellOwner returns the worker of [TellOwnerArgs].
+func NewTellOwner(d emailDeps) river.Worker[TellOwnerArgs] {
+	return &tellOwner{emailLedger: d.ledger(), funnel: d.Funnel, from: d.From}
+}
+
 type tellOwner struct {
 	river.WorkerDefaults[TellOwnerArgs]
 	emailLedger
 
-	funnel *Funnel
+	funnel *queue.Funnel
 	from   string
 }
 
@@ -44,7 +61,7 @@ func (w *tellOwner) Timeout(*river.Job[TellOwnerArgs]) time.Duration { return 30
 
 // Work sends the email, unless the incident is over.
 func (w *tellOwner) Work(ctx context.Context, job *river.Job[TellOwnerArgs]) error {
-	i, err := w.WebhookIncidentGetForOwner(ctx, w.Pool, store.WebhookIncidentGetForOwnerParams{
+	i, err := w.WebhookIncidentGetForOwner(ctx, w.pool, store.WebhookIncidentGetForOwnerParams{
 		ID: job.Args.IncidentID, UserID: job.Args.UserID,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -57,7 +74,7 @@ func (w *tellOwner) Work(ctx context.Context, job *river.Job[TellOwnerArgs]) err
 		return nil //nolint:nilerr // the log of the endpoint tells the operator all the same
 	}
 	rendered, err := conversation.RenderEndpointEmail(conversation.EndpointEmail{
-		RecipientName: i.Name, RecipientAddress: i.Email, Host: hostOf(i.Url), EndpointID: i.EndpointID,
+		RecipientName: i.Name, RecipientAddress: i.Email, Host: webhook.HostOf(i.Url), EndpointID: i.EndpointID,
 		Disabled: i.Kind == store.IncidentDisabled, Gone: i.DisabledReason == store.DisabledGone,
 		Since: i.Since, Cause: i.LastCause, Waiting: i.Waiting, Product: product,
 	})
@@ -77,7 +94,7 @@ func (w *tellOwner) Work(ctx context.Context, job *river.Job[TellOwnerArgs]) err
 		err = fmt.Errorf("tell of incident %d: %w", job.Args.IncidentID, err)
 	}
 	if _, ok := errors.AsType[*inDoubtError](err); ok {
-		w.funnel.EmailUnknown()
+		w.funnel.Count(stepEmailUnknown, 1)
 		return &queue.Recorded{Err: err} // a third email about it would be worse than none
 	}
 	return err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/bravorevos/workers/pacing"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -35,31 +37,32 @@ type Spent struct {
 	Per       time.Duration
 }
 
-// Usage reads what an account has spent. Warm-up is taken into account.
-func (s *Sweeps) Usage(ctx context.Context, accountID string) (Usage, error) {
+// ReadUsage reads what an account has spent. Warm-up is taken into account.
+func ReadUsage(ctx context.Context, pool *pgxpool.Pool, settings accountSettings, accountID string) (Usage, error) {
+	q := store.New()
 	now := queue.Now(ctx)
-	account, err := s.account(ctx, accountID)
+	account, err := readAccount(ctx, pool, accountID)
 	if err != nil {
 		return Usage{}, err
 	}
-	sit, err := readSituation(ctx, s.Pool, s.Queries, account, s.settings.Limits, now, store.Pots()...)
+	sit, err := readSituation(ctx, pool, account, settings.Limits, now, store.Pots()...)
 	if err != nil {
 		return Usage{}, err
 	}
-	reads, err := s.CommentReadSum(ctx, s.Pool, accountID)
+	reads, err := q.CommentReadSum(ctx, pool, accountID)
 	if err != nil {
 		return Usage{}, fmt.Errorf("sum reads of account %s: %w", accountID, err)
 	}
-	hours, err := hoursOf(account, s.settings.Limits)
+	hours, err := hoursOf(account, settings.Limits)
 	if err != nil {
 		return Usage{}, err
 	}
 	u := Usage{
 		At:    now,
-		Hours: hours.String(), Zone: zoneOf(account, s.settings.Limits), WarmUpFrom: deref(account.WarmUpFrom),
-		Reads: Spent{Used: int(reads.Calls), Max: orDefault(account.CommentReadsPerDay, s.settings.CommentReadsPerDay), Per: day},
+		Hours: hours.String(), Zone: zoneOf(account, settings.Limits), WarmUpFrom: store.Value(account.WarmUpFrom),
+		Reads: Spent{Used: int(reads.Calls), Max: store.ValueOr(account.CommentReadsPerDay, settings.CommentReadsPerDay), Per: day},
 	}
-	if u.Pauses, err = s.PauseListActive(ctx, s.Pool, &accountID); err != nil {
+	if u.Pauses, err = q.PauseListActive(ctx, pool, &accountID); err != nil {
 		return Usage{}, fmt.Errorf("list pauses of account %s: %w", accountID, err)
 	}
 	for _, name := range store.Pots() {

@@ -26,6 +26,11 @@ func (WakeEndpointArgs) Kind() string { return "wake_endpoint" }
 // InsertOpts makes one job an endpoint.
 func (WakeEndpointArgs) InsertOpts() river.InsertOpts { return queue.OncePerRow(queue.Sweeps, 10) }
 
+// NewWakeEndpoint returns the worker of [WakeEndpointArgs].
+func NewWakeEndpoint(d webhookDeps) river.Worker[WakeEndpointArgs] {
+	return &wakeEndpoint{line: newLine(d.Pool, d.Settings)}
+}
+
 type wakeEndpoint struct {
 	river.WorkerDefaults[WakeEndpointArgs]
 	line
@@ -36,7 +41,7 @@ type wakeEndpoint struct {
 // endpoint at that moment and wants it woken waits for that, and has a job of its own:
 // one that counted as running until River wrote down its end would be in the way.
 func (w *wakeEndpoint) Work(ctx context.Context, job *river.Job[WakeEndpointArgs]) error {
-	return w.inTx(ctx, func(tx pgx.Tx) error {
+	return store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		if err := w.JobComplete(ctx, tx, job.ID); err != nil {
 			return fmt.Errorf("end job %d: %w", job.ID, err)
 		}
@@ -50,7 +55,7 @@ func (w *wakeEndpoint) Work(ctx context.Context, job *river.Job[WakeEndpointArgs
 		case e.State == store.EndpointDisabled:
 			return nil // enabling it wakes it
 		case e.Rests:
-			return w.wakeAt(ctx, tx, id, *e.BlockedUntil)
+			return wakeAt(ctx, tx, id, *e.BlockedUntil)
 		}
 		_, err = w.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), id, id, endpointSlots)
 		return err
@@ -58,10 +63,11 @@ func (w *wakeEndpoint) Work(ctx context.Context, job *river.Job[WakeEndpointArgs
 }
 
 // wakeAt makes sure that an endpoint is woken when it may be tried, and no later.
-func (d database) wakeAt(ctx context.Context, tx pgx.Tx, endpoint int64, at time.Time) error {
+func wakeAt(ctx context.Context, tx pgx.Tx, endpoint int64, at time.Time) error {
+	q := store.New()
 	woken, err := river.ClientFromContext[pgx.Tx](ctx).InsertTx(ctx, tx, WakeEndpointArgs{EndpointID: endpoint}, &river.InsertOpts{ScheduledAt: at})
 	if err == nil && woken.UniqueSkippedAsDuplicate {
-		err = d.JobBringForward(ctx, tx, store.JobBringForwardParams{ID: woken.Job.ID, ScheduledAt: at})
+		err = q.JobBringForward(ctx, tx, store.JobBringForwardParams{ID: woken.Job.ID, ScheduledAt: at})
 	}
 	if err != nil {
 		return fmt.Errorf("enqueue waking of endpoint %d: %w", endpoint, err)

@@ -3,12 +3,12 @@ package jobs
 import (
 	"context"
 	"log/slog"
-	"net/url"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/bravorevos/workers/integrations"
+	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -73,8 +73,8 @@ func (e *EndpointEvents) endpoint(ctx context.Context, endpoint store.WebhookEnd
 	attrs := []slog.Attr{
 		slog.String("event", event),
 		slog.Int64("endpoint", endpoint.ID),
-		slog.String("host", hostOf(endpoint.Url)), // path and query hold tokens
-		slog.String("last_cause", deref(endpoint.LastCause)),
+		slog.String("host", webhook.HostOf(endpoint.Url)), // path and query hold tokens
+		slog.String("last_cause", store.Value(endpoint.LastCause)),
 	}
 	if endpoint.FailingSince != nil {
 		attrs = append(attrs, slog.Time("failing_since", *endpoint.FailingSince), slog.Int("failures", int(endpoint.Failures)))
@@ -83,13 +83,4 @@ func (e *EndpointEvents) endpoint(ctx context.Context, endpoint store.WebhookEnd
 		attrs = append(attrs, slog.String("reason", *endpoint.DisabledReason))
 	}
 	e.logger.LogAttrs(ctx, level, "webhook endpoint", attrs...)
-}
-
-// hostOf is the part of a URL that may be shown to anybody.
-func hostOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return "an address that cannot be read"
-	}
-	return u.Host
 }

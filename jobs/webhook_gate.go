@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/queue"
@@ -191,7 +192,7 @@ func (w *deliverWebhook) pass(ctx context.Context, row store.WebhookLogGetRow) (
 	if row.BlockedUntil == nil {
 		return beside, nil
 	}
-	taken, err := w.takeTurn(ctx, row.EndpointID)
+	taken, err := takeTurn(ctx, w.pool, row.EndpointID)
 	if err != nil || !taken {
 		w.gate.leave(row.EndpointID, row.Scope)
 		return shut, err
@@ -201,15 +202,16 @@ func (w *deliverWebhook) pass(ctx context.Context, row store.WebhookLogGetRow) (
 
 // takeTurn makes this delivery the only one to its endpoint, until it has an outcome
 // or, should it die, its time is over.
-func (d database) takeTurn(ctx context.Context, endpoint int64) (taken bool, err error) {
+func takeTurn(ctx context.Context, pool *pgxpool.Pool, endpoint int64) (taken bool, err error) {
+	q := store.New()
 	until := queue.Now(ctx).Add(turnLease)
-	err = d.inTx(ctx, func(tx pgx.Tx) error {
-		rows, err := d.WebhookEndpointTakeTurn(ctx, tx, store.WebhookEndpointTakeTurnParams{ID: endpoint, LeaseUntil: until})
+	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		rows, err := q.WebhookEndpointTakeTurn(ctx, tx, store.WebhookEndpointTakeTurnParams{ID: endpoint, LeaseUntil: until})
 		if err != nil || rows == 0 {
 			return err
 		}
 		taken = true
-		return d.wakeAt(ctx, tx, endpoint, until)
+		return wakeAt(ctx, tx, endpoint, until)
 	})
 	if err != nil {
 		return false, fmt.Errorf("take the turn of endpoint %d: %w", endpoint, err)
@@ -224,13 +226,13 @@ func (d database) takeTurn(ctx context.Context, endpoint int64) (taken bool, err
 func (w *deliverWebhook) stepAside(
 	ctx context.Context, job *river.Job[DeliverWebhookArgs], row store.WebhookLogGetRow, trouble time.Duration,
 ) error {
-	err := w.inTx(ctx, func(tx pgx.Tx) error {
+	err := store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		err := w.WebhookLogJoinLine(ctx, tx, store.WebhookLogJoinLineParams{ID: row.ID, EndpointID: &row.EndpointID})
 		if err != nil {
 			return err
 		}
 		if trouble > 0 {
-			if err := w.wakeIn(ctx, tx, row.EndpointID, trouble); err != nil {
+			if err := wakeIn(ctx, tx, row.EndpointID, trouble); err != nil {
 				return err
 			}
 		}

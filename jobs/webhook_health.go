@@ -3,6 +3,7 @@ package jobs
 import (
 	"time"
 
+	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -182,5 +183,13 @@ func saveParams(e store.WebhookEndpoint) store.WebhookEndpointSaveParams {
 		ID: e.ID, State: e.State, Failures: e.Failures, FailingSince: e.FailingSince, LastFailureAt: e.LastFailureAt,
 		LastCause: e.LastCause, LastSuccessAt: e.LastSuccessAt, DisabledAt: e.DisabledAt, DisabledReason: e.DisabledReason,
 		BlockedUntil: e.BlockedUntil, Openings: e.Openings, GapMs: e.GapMs,
+	}
+}
+
+// DefaultSchedule tries for a little over three days.
+func DefaultSchedule() queue.Schedule {
+	return queue.Schedule{
+		5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 5 * time.Hour,
+		10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
@@ -19,19 +20,21 @@ import (
 // one as the endpoint has room for, and each delivery that ends brings the next. So
 // five thousand rows for a receiver that hangs are rows, and not jobs.
 type line struct {
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	maxTries int32
 }
 
-func newLine(db database, settings Settings) line {
-	return line{database: db, maxTries: int32(len(settings.WebhookSchedule) + 1)}
+func newLine(pool *pgxpool.Pool, settings webhookSettings) line {
+	return line{Queries: store.New(), pool: pool, maxTries: int32(len(settings.Schedule) + 1)}
 }
 
 // bring gives a job to whoever is next at one endpoint, from within a job, so that no more
 // than room of it have one, and tells to how many.
 func (l line) bring(ctx context.Context, endpoint int64, room int32) (n int, err error) {
-	err = l.inTx(ctx, func(tx pgx.Tx) error {
+	err = store.InTx(ctx, l.pool, func(tx pgx.Tx) error {
 		items, err := l.give(ctx, tx, river.ClientFromContext[pgx.Tx](ctx), endpoint, endpoint, room)
 		n = len(items)
 		return err
@@ -40,16 +43,16 @@ func (l line) bring(ctx context.Context, endpoint int64, room int32) (n int, err
 }
 
 // bringAll does so for every endpoint.
-func (l line) bringAll(ctx context.Context, client *queue.Client) ([]Item, error) {
-	var all []Item
+func (l line) bringAll(ctx context.Context, client *queue.Client) ([]queue.Item, error) {
+	var all []queue.Item
 	for {
-		var items []Item
-		err := l.inTx(ctx, func(tx pgx.Tx) (err error) {
+		var items []queue.Item
+		err := store.InTx(ctx, l.pool, func(tx pgx.Tx) (err error) {
 			items, err = l.give(ctx, tx, client, 0, math.MaxInt64, endpointSlots)
 			return err
 		})
 		all = append(all, items...)
-		if err != nil || len(items) < sweepBatch {
+		if err != nil || len(items) < queue.SweepBatch {
 			return all, err
 		}
 	}
@@ -57,9 +60,9 @@ func (l line) bringAll(ctx context.Context, client *queue.Client) ([]Item, error
 
 func (l line) give(
 	ctx context.Context, tx pgx.Tx, client *queue.Client, first, last int64, room int32,
-) ([]Item, error) {
+) ([]queue.Item, error) {
 	ids, err := l.WebhookLogListNext(ctx, tx, store.WebhookLogListNextParams{
-		FirstEndpoint: first, LastEndpoint: last, Room: room, MaxTries: l.maxTries, MaxRows: sweepBatch,
+		FirstEndpoint: first, LastEndpoint: last, Room: room, MaxTries: l.maxTries, MaxRows: queue.SweepBatch,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list webhooks in line: %w", err)
@@ -67,7 +70,7 @@ func (l line) give(
 	return insertDeliveries(ctx, tx, client, ids)
 }
 
-func insertDeliveries(ctx context.Context, tx pgx.Tx, client *queue.Client, ids []uuid.UUID) ([]Item, error) {
+func insertDeliveries(ctx context.Context, tx pgx.Tx, client *queue.Client, ids []uuid.UUID) ([]queue.Item, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -79,10 +82,10 @@ func insertDeliveries(ctx context.Context, tx pgx.Tx, client *queue.Client, ids 
 	if err != nil {
 		return nil, fmt.Errorf("insert %d jobs: %w", len(params), err)
 	}
-	items := make([]Item, len(ids))
+	items := make([]queue.Item, len(ids))
 	for i, r := range results {
-		items[i] = Item{RowID: ids[i].String(), JobID: r.Job.ID}
-		if r.UniqueSkippedAsDuplicate && waits(r.Job.State) {
+		items[i] = queue.Item{RowID: ids[i].String(), JobID: r.Job.ID}
+		if r.UniqueSkippedAsDuplicate && queue.Waits(r.Job.State) {
 			// The row is due now although its job would be tried later: bring it forward.
 			if _, err := client.JobRetryTx(ctx, tx, r.Job.ID); err != nil && !errors.Is(err, rivertype.ErrNotFound) {
 				return nil, fmt.Errorf("bring job %d forward: %w", r.Job.ID, err)
@@ -99,7 +102,7 @@ const assignBatch = 5000
 // whether there may be more of them. Rows that the database refuses hold up no others.
 func (l line) assign(ctx context.Context) (more bool, err error) {
 	var ids []uuid.UUID
-	err = l.inTx(ctx, func(tx pgx.Tx) (err error) {
+	err = store.InTx(ctx, l.pool, func(tx pgx.Tx) (err error) {
 		ids, err = l.WebhookLogLockUnassigned(ctx, tx, assignBatch)
 		if err != nil {
 			return fmt.Errorf("list webhooks without an endpoint: %w", err)

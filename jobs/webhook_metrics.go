@@ -12,7 +12,9 @@ import (
 
 // endpointCollector counts receivers of webhooks when metrics are scraped.
 type endpointCollector struct {
-	database
+	*store.Queries
+
+	pool *pgxpool.Pool
 
 	endpoints *prometheus.Desc
 	refused   *prometheus.Desc
@@ -21,7 +23,7 @@ type endpointCollector struct {
 // NewEndpointCollector reports receivers of webhooks by state.
 func NewEndpointCollector(pool *pgxpool.Pool) prometheus.Collector {
 	return &endpointCollector{
-		database: database{Pool: pool, Queries: store.New()},
+		Queries: store.New(), pool: pool,
 		endpoints: prometheus.NewDesc("workers_webhook_endpoints",
 			"Receivers of webhooks, by state. Those that are disabled wait for somebody to enable them.", []string{"state"}, nil),
 		refused: prometheus.NewDesc("workers_webhook_rows_refused",
@@ -39,7 +41,7 @@ func (c *endpointCollector) Describe(ch chan<- *prometheus.Desc) {
 func (c *endpointCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	rows, err := c.WebhookEndpointCountStates(ctx, c.Pool)
+	rows, err := c.WebhookEndpointCountStates(ctx, c.pool)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(c.endpoints, err)
 		return
@@ -51,7 +53,7 @@ func (c *endpointCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, state := range store.EndpointStates() {
 		ch <- prometheus.MustNewConstMetric(c.endpoints, prometheus.GaugeValue, float64(byState[state]), state)
 	}
-	refused, err := c.WebhookRefusalCount(ctx, c.Pool)
+	refused, err := c.WebhookRefusalCount(ctx, c.pool)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(c.refused, err)
 		return

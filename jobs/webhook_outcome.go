@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/webhook"
@@ -49,7 +49,7 @@ func (w *deliverWebhook) record(ctx context.Context, t try) error {
 	var event string
 	var endpoint store.WebhookEndpoint
 	var decided error
-	err := w.inTx(ctx, func(tx pgx.Tx) (err error) {
+	err := store.InTx(ctx, w.pool, func(tx pgx.Tx) (err error) {
 		if err := w.WebhookAttemptInsert(ctx, tx, attemptOf(t)); err != nil {
 			return fmt.Errorf("insert attempt: %w", err)
 		}
@@ -74,7 +74,7 @@ func (w *deliverWebhook) record(ctx context.Context, t try) error {
 	w.events.endpoint(ctx, endpoint, event)
 	if !t.stopped() && !t.ours() {
 		w.trouble.end(t.row.EndpointID)
-		w.funnel.Webhook(t.err == nil)
+		w.funnel.Count(stepOf(t.err), 1)
 	}
 	if decided != nil {
 		return fmt.Errorf("deliver webhook %s: %w", t.row.ID, decided)
@@ -92,9 +92,9 @@ func (w *deliverWebhook) recordSent(ctx context.Context, tx pgx.Tx, t try) (e st
 	if err != nil {
 		return e, "", nil, err
 	}
-	behind = w.inSavepointWithin(ctx, tx, newPatience(), func(tx pgx.Tx) error { return w.leadFollows(ctx, tx, t.row) })
+	behind = store.InSavepointWithin(ctx, tx, store.NewPatience(), func(tx pgx.Tx) error { return w.leadFollows(ctx, tx, t.row) })
 	switch {
-	case isLocked(behind):
+	case store.IsLocked(behind):
 	case behind != nil:
 		return e, "", nil, behind
 	default:
@@ -113,7 +113,7 @@ func (w *deliverWebhook) recordSent(ctx context.Context, tx pgx.Tx, t try) (e st
 			return e, "", nil, err
 		}
 	}
-	return e, event, behind, w.saveEndpoint(ctx, tx, e)
+	return e, event, behind, saveEndpoint(ctx, tx, e)
 }
 
 // leadFollows moves the lead of a delivered row on.
@@ -142,7 +142,7 @@ func (w *deliverWebhook) recordOurs(ctx context.Context, tx pgx.Tx, t try) error
 		return err
 	}
 	if !t.result.Ours && !t.unsigned() {
-		return w.saveEndpoint(ctx, tx, afterDenied(e, t.ended)) // nothing to sign with, for anybody
+		return saveEndpoint(ctx, tx, afterDenied(e, t.ended)) // nothing to sign with, for anybody
 	}
 	if t.turn && e.State != store.EndpointDisabled {
 		e.BlockedUntil = &t.started // nothing was tried: the turn is another's
@@ -153,7 +153,7 @@ func (w *deliverWebhook) recordOurs(ctx context.Context, tx pgx.Tx, t try) error
 	if t.unsigned() {
 		return w.putOff(ctx, tx, e, t)
 	}
-	return w.wakeIn(ctx, tx, e.ID, w.trouble.begin(e.ID))
+	return wakeIn(ctx, tx, e.ID, w.trouble.begin(e.ID))
 }
 
 // putOff lets everything wait that is due for the campaign at this endpoint, in one
@@ -166,7 +166,7 @@ func (w *deliverWebhook) putOff(ctx context.Context, tx pgx.Tx, e store.WebhookE
 	if err != nil {
 		return fmt.Errorf("put off webhooks of campaign %s: %w", *t.row.CampaignID, err)
 	}
-	return w.wakeAt(ctx, tx, e.ID, until)
+	return wakeAt(ctx, tx, e.ID, until)
 }
 
 // recordFailure books the try on the row and says when the next one is due: on the
@@ -187,13 +187,13 @@ func (w *deliverWebhook) recordFailure(ctx context.Context, tx pgx.Tx, t try) (s
 		tries = int(rows[0].RetryCount) + 1 // replayed meanwhile: it counts from zero
 	}
 	f := failure{at: t.ended, status: t.result.Status, cause: t.result.Cause, turn: t.turn}
-	next := t.ended.Add(w.settings.WebhookSchedule.Wait(tries))
+	next := t.ended.Add(w.settings.Schedule.Wait(tries))
 	if e := integrations.As(t.err); e != nil {
 		f.retryAfter = e.RetryAfter
 		f.never = e.Kind == integrations.Rejected && t.result.Status == 0
-		next = later(next, t.ended.Add(e.RetryAfter))
+		next = queue.Later(next, t.ended.Add(e.RetryAfter))
 	}
-	f.final = f.never || tries > len(w.settings.WebhookSchedule)
+	f.final = f.never || tries > len(w.settings.Schedule)
 
 	message := fmt.Sprintf("deliver webhook %s: %v", t.row.ID, t.err)
 	row := store.WebhookLogRecordFailureParams{ID: t.row.ID, EndpointID: &t.row.EndpointID, ErrorMessage: &message}
@@ -217,26 +217,33 @@ func (w *deliverWebhook) recordFailure(ctx context.Context, tx pgx.Tx, t try) (s
 		return before, "", nil, err
 	}
 	e, event := afterFailure(before, f)
-	if err := w.openIncident(ctx, tx, e, event, f); err != nil {
+	if err := openIncident(ctx, tx, w.tellOwners, e, event, f); err != nil {
 		return e, "", nil, err
 	}
-	return e, event, decided, w.saveEndpoint(ctx, tx, e)
+	return e, event, decided, saveEndpoint(ctx, tx, e)
 }
 
 // saveEndpoint writes an endpoint down, and has it woken when its rest is over.
-func (d database) saveEndpoint(ctx context.Context, tx pgx.Tx, e store.WebhookEndpoint) error {
-	if err := d.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
+func saveEndpoint(ctx context.Context, tx pgx.Tx, e store.WebhookEndpoint) error {
+	q := store.New()
+	if err := q.WebhookEndpointSave(ctx, tx, saveParams(e)); err != nil {
 		return fmt.Errorf("save endpoint %d: %w", e.ID, err)
 	}
 	if e.BlockedUntil == nil {
 		return nil
 	}
-	return d.wakeAt(ctx, tx, e.ID, *e.BlockedUntil)
+	return wakeAt(ctx, tx, e.ID, *e.BlockedUntil)
 }
+
+// tellOwners enqueues an email about an incident to each of its owners.
+type tellOwners func(ctx context.Context, tx pgx.Tx, incident int64, owners []uuid.UUID) error
 
 // openIncident tells the owners of an endpoint that is disabled, or has failed for so
 // long, or so finally, that they will want to know. Each incident is told once.
-func (d database) openIncident(ctx context.Context, tx pgx.Tx, e store.WebhookEndpoint, event string, f failure) error {
+func openIncident(
+	ctx context.Context, tx pgx.Tx, tell tellOwners, e store.WebhookEndpoint, event string, f failure,
+) error {
+	q := store.New()
 	var kind string
 	switch {
 	case event == eventDisabled:
@@ -246,19 +253,15 @@ func (d database) openIncident(ctx context.Context, tx pgx.Tx, e store.WebhookEn
 	default:
 		return nil
 	}
-	opened, err := d.WebhookIncidentOpen(ctx, tx, store.WebhookIncidentOpenParams{EndpointID: e.ID, Kind: kind})
+	opened, err := q.WebhookIncidentOpen(ctx, tx, store.WebhookIncidentOpenParams{EndpointID: e.ID, Kind: kind})
 	if err != nil || len(opened) == 0 {
 		return err
 	}
-	owners, err := d.WebhookEndpointListOwners(ctx, tx, e.ID)
+	owners, err := q.WebhookEndpointListOwners(ctx, tx, e.ID)
 	if err != nil || len(owners) == 0 {
 		return err
 	}
-	params := make([]river.InsertManyParams, len(owners))
-	for i, owner := range owners {
-		params[i] = river.InsertManyParams{Args: TellOwnerArgs{IncidentID: opened[0], UserID: owner}}
-	}
-	if _, err := river.ClientFromContext[pgx.Tx](ctx).InsertManyTx(ctx, tx, params); err != nil {
+	if err := tell(ctx, tx, opened[0], owners); err != nil {
 		return fmt.Errorf("enqueue emails of incident %d: %w", opened[0], err)
 	}
 	return nil
@@ -284,7 +287,7 @@ func attemptOf(t try) store.WebhookAttemptInsertParams {
 	}
 	if t.err != nil {
 		a.Cause = t.result.Cause
-		a.ErrorDetail = new(storable(t.err.Error()))
+		a.ErrorDetail = new(store.Storable(t.err.Error()))
 	}
 	return a
 }
@@ -295,4 +298,21 @@ func millis(d time.Duration) *int32 {
 		return nil
 	}
 	return new(int32(max(d.Milliseconds(), 1)))
+}
+
+// Steps of the funnel that are counted here.
+const (
+	stepWebhookDelivered = "webhook_delivered"
+	stepWebhookFailed    = "webhook_failed"
+)
+
+// webhookSteps lists them.
+func webhookSteps() []string { return []string{stepWebhookDelivered, stepWebhookFailed} }
+
+// stepOf is the step of an attempt.
+func stepOf(failed error) string {
+	if failed == nil {
+		return stepWebhookDelivered
+	}
+	return stepWebhookFailed
 }

@@ -49,7 +49,7 @@ func refuses(err error) bool {
 // and halves of the halves that are refused again, until the bad ones stand alone. Those are
 // set aside.
 func (l line) assignApart(ctx context.Context, ids []uuid.UUID) error {
-	err := l.inTx(ctx, func(tx pgx.Tx) error {
+	err := store.InTx(ctx, l.pool, func(tx pgx.Tx) error {
 		if err := l.LockWait(ctx, tx, shortLockWait); err != nil {
 			return fmt.Errorf("bound the wait for locks: %w", err)
 		}
@@ -75,11 +75,11 @@ func (l line) assignApart(ctx context.Context, ids []uuid.UUID) error {
 // setAside notes why a row cannot be put in line, so that it is left alone for a while.
 func (l line) setAside(ctx context.Context, id uuid.UUID, refused error) error {
 	reason := refusalOf(refused)
-	err := l.WebhookRefusalNote(ctx, l.Pool, store.WebhookRefusalNoteParams{WebhookLogID: id, Reason: reason})
+	err := l.WebhookRefusalNote(ctx, l.pool, store.WebhookRefusalNoteParams{WebhookLogID: id, Reason: reason})
 	if err != nil {
 		return fmt.Errorf("set webhook %s aside: %w", id, err)
 	}
-	err = l.inTx(ctx, func(tx pgx.Tx) error {
+	err = store.InTx(ctx, l.pool, func(tx pgx.Tx) error {
 		if err := l.LockWait(ctx, tx, shortLockWait); err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (l line) setAside(ctx context.Context, id uuid.UUID, refused error) error {
 // refusalOf is what the database says of a row, without the values of the row.
 func refusalOf(err error) string {
 	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return storable(fmt.Sprintf("the database refuses to change this row: %s (SQLSTATE %s)", refusal.Message, refusal.Code))
+		return store.Storable(fmt.Sprintf("the database refuses to change this row: %s (SQLSTATE %s)", refusal.Message, refusal.Code))
 	}
-	return storable(err.Error())
+	return store.Storable(err.Error())
 }

@@ -52,5 +52,5 @@ func (w *deliverWebhook) secretsOf(ctx context.Context, campaignID *uuid.UUID) (
 	if campaignID == nil {
 		return nil, nil
 	}
-	return CampaignSecrets(ctx, w.Pool, w.settings.WebhookVault, *campaignID)
+	return CampaignSecrets(ctx, w.pool, w.settings.Vault, *campaignID)
 }

@@ -58,6 +58,6 @@ func (t *trouble) left(endpoint int64) time.Duration {
 }
 
 // wakeIn has the line of an endpoint go on after a while.
-func (d database) wakeIn(ctx context.Context, tx pgx.Tx, endpoint int64, wait time.Duration) error {
-	return d.wakeAt(ctx, tx, endpoint, queue.Now(ctx).Add(wait))
+func wakeIn(ctx context.Context, tx pgx.Tx, endpoint int64, wait time.Duration) error {
+	return wakeAt(ctx, tx, endpoint, queue.Now(ctx).Add(wait))
 }

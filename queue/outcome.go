@@ -194,7 +194,7 @@ func limitedAction(queueName, operation string) string {
 func (o *Outcomes) NextRetry(job *rivertype.JobRow) time.Time {
 	if at, _ := o.retryAt.LoadAndDelete(job.ID); at != nil {
 		// River replaces a time in the past by its own policy.
-		return maxTime(at.(time.Time), o.Clock.Now().Add(time.Millisecond)) //nolint:forcetypeassert // nothing else is stored
+		return Later(at.(time.Time), o.Clock.Now().Add(time.Millisecond)) //nolint:forcetypeassert // nothing else is stored
 	}
 	schedule, ok := o.Schedules[job.Kind]
 	if !ok {
@@ -215,13 +215,6 @@ func interrupted(ctx context.Context, err error) bool {
 // cancelledRemotely reports whether somebody cancelled the running job.
 func cancelledRemotely(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely)
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // jitter spreads waits by up to 20 %, so that a thousand jobs do not come back at

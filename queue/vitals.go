@@ -157,7 +157,7 @@ func (v *Vitals) wait(overdue []string) {
 
 func latest(times ...time.Time) (last time.Time) {
 	for _, t := range times {
-		last = maxTime(last, t)
+		last = Later(last, t)
 	}
 	return last
 }

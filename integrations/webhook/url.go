@@ -89,3 +89,12 @@ func endsInNumber(host string) bool {
 	_, err := strconv.ParseUint(label, 0, 64)
 	return err == nil
 }
+
+// HostOf is the part of a URL that may be shown to anybody.
+func HostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return "an address that cannot be read"
+	}
+	return u.Host
+}
