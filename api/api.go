@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
@@ -27,9 +28,9 @@ type Config struct {
 	// who ask can keep the others from it; nil: Pool.
 	Probe      *pgxpool.Pool
 	Client     *queue.Client
-	Sweeps     *jobs.Sweeps
-	Inbound    *jobs.Inbound // takes what Unipile's webhooks tell
-	CronSecret string        // empty: the cron routes answer 500
+	Sweeps     jobs.Sweeps
+	Inbound    *inbox.Inbound // takes what Unipile's webhooks tell
+	CronSecret string         // empty: the cron routes answer 500
 	// UnipileSecret is what the header Unipile-Auth of inbound webhooks must hold; empty:
 	// they are off.
 	UnipileSecret string

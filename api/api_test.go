@@ -21,6 +21,7 @@ import (
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/sandbox/receiver"
 	fakeresend "github.com/bravorevos/workers/sandbox/resend"
@@ -88,7 +89,7 @@ func newBench(t *testing.T, pool *pgxpool.Pool, change func(*api.Config)) *bench
 	b.client, err = queue.New(queue.Config{
 		Pool: pool,
 		Workers: jobs.Register(jobs.Deps{
-			Pool: pool, Unipile: linkedin, Resend: mailer, Funnel: jobs.NewFunnel(registry), Settings: settings,
+			Pool: pool, Unipile: linkedin, Resend: mailer, Funnel: queue.NewFunnel(registry, jobs.FunnelSteps()...), Settings: settings,
 			Webhooks: webhook.New(webhook.Config{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
 		}),
 		Outcomes: &queue.Outcomes{Pauser: store.Pauses{Pool: pool}, Logger: logger},
@@ -100,7 +101,7 @@ func newBench(t *testing.T, pool *pgxpool.Pool, change func(*api.Config)) *bench
 		t.Fatal(err)
 	}
 	cfg := api.Config{
-		Pool: pool, Client: b.client, Sweeps: jobs.NewSweeps(pool, settings), Inbound: jobs.NewInbound(pool, b.client, settings), CronSecret: cronSecret, CronWait: deadline,
+		Pool: pool, Client: b.client, Sweeps: jobs.SweepsOf(pool, settings), Inbound: inbox.NewInbound(pool, b.client, settings.Inbox()), CronSecret: cronSecret, CronWait: deadline,
 		Metrics: registry, Logger: logger, Version: "v1.2.3", Stopping: b.stopping,
 	}
 	if change != nil {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/queue"
 )
 
 // cronLook is how often a cron route looks at the work that it waits for.
@@ -28,7 +28,7 @@ type result struct {
 // cronSweep is a sweep and how its outcome is told.
 type cronSweep struct {
 	name  string
-	run   jobs.Sweep
+	run   queue.Sweep
 	rows  func(ctx context.Context, ids []uuid.UUID) (statuses map[string]string, err error) // nil: the jobs' states tell all
 	tally func(results []result) map[string]int
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/campaigns"
 )
 
 // maxTemplates is more than any campaign's texts need.
@@ -30,6 +30,6 @@ func (s *server) checkTemplates(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	problems, preview := jobs.CheckTexts(texts.Settings, texts.DMTemplate, texts.TriggerWord)
+	problems, preview := campaigns.Check(texts.Settings, texts.DMTemplate, texts.TriggerWord)
 	writeJSON(w, http.StatusOK, map[string]any{"ok": len(problems) == 0, "problems": problems, "preview": preview})
 }

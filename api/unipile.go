@@ -5,7 +5,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 )
 
 // maxEvent is more than any event of Unipile's holds.
@@ -27,9 +27,9 @@ func (s *server) unipileWebhook(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.Inbound.Receive(r.Context(), body)
 	} else {
-		err = jobs.ErrNoEvent
+		err = inbox.ErrNoEvent
 	}
-	if errors.Is(err, jobs.ErrNoEvent) {
+	if errors.Is(err, inbox.ErrNoEvent) {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "the body is not JSON, or larger than 1 MB"})
 		return
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 	"github.com/bravorevos/workers/migrations"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/sandbox/receiver"
@@ -56,8 +57,8 @@ type bench struct {
 
 	client   *queue.Client // inserts jobs, works none
 	outcomes *queue.Outcomes
-	sweeps   *jobs.Sweeps
-	inbound  *jobs.Inbound
+	sweeps   jobs.Sweeps
+	inbound  *inbox.Inbound
 }
 
 // options are what a test may want differently.
@@ -113,7 +114,7 @@ func setup(t *testing.T, change ...func(*options)) *bench {
 	b.hookURL = b.serve(b.customer.Handler()) + "/leads"
 	t.Cleanup(b.linkedin.Close) // before its HTTP server, which waits for held requests
 
-	b.deps = jobs.Deps{Pool: b.pool, Funnel: jobs.NewFunnel(b.metrics), Settings: o.settings}
+	b.deps = jobs.Deps{Pool: b.pool, Funnel: queue.NewFunnel(b.metrics, jobs.FunnelSteps()...), Settings: o.settings}
 	b.deps.Unipile, err = unipile.New(unipile.Config{DSN: unipileURL, APIKey: o.apiKey, Timeout: o.unipileTimeout})
 	b.must(err)
 	b.deps.Resend, err = resend.New(resend.Config{BaseURL: mailURL, APIKey: o.apiKey})
@@ -124,8 +125,8 @@ func setup(t *testing.T, change ...func(*options)) *bench {
 	b.client, err = queue.NewInserter(b.pool, logger)
 	b.must(err)
 	b.outcomes = &queue.Outcomes{Pauser: store.Pauses{Pool: b.pool}, Logger: logger}
-	b.sweeps = jobs.NewSweeps(b.pool, o.settings)
-	b.inbound = jobs.NewInbound(b.pool, b.client, o.settings)
+	b.sweeps = jobs.SweepsOf(b.pool, o.settings)
+	b.inbound = inbox.NewInbound(b.pool, b.client, o.settings.Inbox())
 
 	b.linkedin.AddAccount(fakeunipile.Account{ID: accountID, Name: "Mara Lindqvist", ProviderID: ownerID, Slug: "mara-lindqvist"})
 	b.linkedin.AddPost(fakeunipile.Post{ID: postID, SocialID: socialID, AuthorID: ownerID, Text: "Comment GUIDE"})

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -52,7 +52,7 @@ func TestCaptureQueuesWebhookAndBackupLink(t *testing.T) {
 		"body": "Thanks Ana! In case the email gets lost, here is your link as well: https://kelp.example/guide.pdf",
 	})
 	b.wantEvent(b.send(link), river.EventKindJobCompleted)
-	b.wantEvent(work(b, jobs.DeliverWebhookArgs{WebhookLogID: id}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, webhooks.DeliverWebhookArgs{WebhookLogID: id}), river.EventKindJobCompleted)
 	b.want("leads", a.lead, row{"status": "webhook_sent"})
 	if b.customer.Accepted() != 1 {
 		t.Errorf("the customer accepted %d deliveries, want 1: %+v", b.customer.Accepted(), b.customer.Deliveries())

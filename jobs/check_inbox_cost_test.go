@@ -7,7 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -41,7 +41,7 @@ FROM lead JOIN scrape_jobs j ON j.unipile_account_id = 'account-' || right(lead.
 	}
 	before, start := b.calls(""), time.Now()
 	for n := range accounts {
-		b.wantEvent(work(b, jobs.CheckInboxArgs{AccountID: name(n)}), river.EventKindJobCompleted)
+		b.wantEvent(work(b, inbox.CheckInboxArgs{AccountID: name(n)}), river.EventKindJobCompleted)
 	}
 	took, calls := time.Since(start), b.calls("")-before
 	if got := scalar[int](b, "SELECT count(*) FROM leads WHERE status = 'email_captured'"); got != answers {
@@ -54,7 +54,7 @@ FROM lead JOIN scrape_jobs j ON j.unipile_account_id = 'account-' || right(lead.
 
 	before = b.calls("")
 	for n := range accounts {
-		b.wantEvent(work(b, jobs.CheckInboxArgs{AccountID: name(n)}), river.EventKindJobCompleted)
+		b.wantEvent(work(b, inbox.CheckInboxArgs{AccountID: name(n)}), river.EventKindJobCompleted)
 	}
 	if again := b.calls("") - before; again != accounts {
 		t.Errorf("%d calls where nothing is new, want one an account", again)

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -34,6 +34,6 @@ func TestCheckInboxFirstAnswerCounts(t *testing.T) {
 		})
 	}
 
-	b.wantEvent(work(b, jobs.CheckInboxArgs{AccountID: accountID}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, inbox.CheckInboxArgs{AccountID: accountID}), river.EventKindJobCompleted)
 	b.want("leads", leadID, row{"email": "ana@example.com", "status": "email_captured"})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertest"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -51,7 +51,7 @@ func (b *bench) checkInbox() {
 
 func (b *bench) tryInbox() *rivertest.WorkResult {
 	b.Helper()
-	return work(b, jobs.CheckInboxArgs{AccountID: accountID})
+	return work(b, inbox.CheckInboxArgs{AccountID: accountID})
 }
 
 // Ensure that an answer with an address is captured, once, whatever is read again

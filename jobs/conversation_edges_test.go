@@ -7,7 +7,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/integrations/unipile"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 )
 
 // Ensure handling one person's message closes nobody else's: a "stop" of somebody whose
@@ -23,7 +23,7 @@ func TestStopIsNotClosedUnheard(t *testing.T) {
 	}
 	for _, n := range []int{1, 2} {
 		id := scalar[int64](b, "SELECT id FROM workers.inbox_messages WHERE sender_id = $1", member(n))
-		b.wantEvent(work(b, jobs.HandleAnswerArgs{InboxMessageID: id}), river.EventKindJobCompleted)
+		b.wantEvent(work(b, inbox.HandleAnswerArgs{InboxMessageID: id}), river.EventKindJobCompleted)
 	}
 	if n := scalar[int](b, "SELECT count(*) FROM workers.opt_outs WHERE person_id = $1", member(2)); n != 1 {
 		t.Error("the stop was not heard")

@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -415,9 +415,9 @@ func TestHandleAnswerTwice(t *testing.T) {
 		t.Errorf("%d jobs for one message", n)
 	}
 	for range 2 {
-		b.wantEvent(work(b, jobs.HandleAnswerArgs{InboxMessageID: id}), river.EventKindJobCompleted)
+		b.wantEvent(work(b, inbox.HandleAnswerArgs{InboxMessageID: id}), river.EventKindJobCompleted)
 	}
-	b.wantEvent(work(b, jobs.HandleAnswerArgs{InboxMessageID: 999}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, inbox.HandleAnswerArgs{InboxMessageID: 999}), river.EventKindJobCompleted)
 	b.want("leads", a.lead, row{"status": "email_captured"})
 	if n := scalar[int](b, "SELECT count(*) FROM webhook_logs"); n != 1 {
 		t.Errorf("%d webhook rows, want 1", n)

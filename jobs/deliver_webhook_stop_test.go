@@ -7,7 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/sandbox/receiver"
 )
 
@@ -25,7 +25,7 @@ func TestDeliveryThatIsStopped(t *testing.T) {
 			<-time.After(time.Millisecond)
 		}
 	}()
-	b.wantEvent(workWithin(ctx, b, jobs.DeliverWebhookArgs{WebhookLogID: id}), river.EventKindJobFailed)
+	b.wantEvent(workWithin(ctx, b, webhooks.DeliverWebhookArgs{WebhookLogID: id}), river.EventKindJobFailed)
 	if n := len(b.customer.Deliveries()); n != 1 {
 		t.Fatalf("%d deliveries had begun, want 1", n)
 	}

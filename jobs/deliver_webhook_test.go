@@ -14,7 +14,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertest"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/sandbox/receiver"
 )
 
@@ -23,7 +23,7 @@ func (b *bench) deliver(id uuid.UUID) *rivertest.WorkResult {
 	b.Helper()
 	b.exec("UPDATE webhook_logs SET next_attempt_at = NULL WHERE id = $1 AND next_attempt_at > now()", id)
 	b.exec("UPDATE workers.webhook_endpoints SET blocked_until = now() WHERE blocked_until > now()")
-	return work(b, jobs.DeliverWebhookArgs{WebhookLogID: id})
+	return work(b, webhooks.DeliverWebhookArgs{WebhookLogID: id})
 }
 
 // Ensure that a delivery that the receiver verified moves the row and its lead on,

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -71,7 +71,7 @@ func TestLookUpLeavesAnotherOwnMessageToAHuman(t *testing.T) {
 			b.wantEvent(b.send(id), river.EventKindJobCompleted)
 			b.wantSent()
 
-			n, err := jobs.Settle(t.Context(), b.pool, lead, sent)
+			n, err := messages.Settle(t.Context(), b.pool, lead, sent)
 			b.must(err)
 			if n != 1 {
 				t.Fatalf("%d messages were settled, want 1", n)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -109,7 +109,7 @@ func TestRelationsThatAreEndless(t *testing.T) {
 			b.exec(`INSERT INTO workers.awaited_relations (account_id, person_id, message_id, expires_at)
 				VALUES ($1, $2, $3, now() + interval '1 day')`, accountID, member(9), id)
 			b.linkedin.AddFault(fault)
-			work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+			work(b, messages.CheckRelationsArgs{AccountID: accountID})
 			b.wantFew("list_relations")
 		})
 	}

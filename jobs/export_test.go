@@ -1,48 +1,37 @@
 package jobs
 
 import (
-	"cmp"
-	"context"
 	"fmt"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/store"
+	"github.com/bravorevos/workers/jobs/emails"
+	"github.com/bravorevos/workers/jobs/inbox"
+	"github.com/bravorevos/workers/jobs/messages"
+	"github.com/bravorevos/workers/jobs/polls"
+	"github.com/bravorevos/workers/jobs/privacy"
+	"github.com/bravorevos/workers/jobs/webhooks"
 )
 
 // WorkerOf returns the worker of one kind as [Register] builds it, for tests that
 // run a single job.
 func WorkerOf[T river.JobArgs](d Deps) river.Worker[T] {
-	d.Settings = d.Settings.withDefaults()
-	s := d.Settings
-	db := database{Pool: d.Pool, Queries: store.New()}
-	heard := &answers{Queries: store.New(), pool: d.Pool, chats: d.Unipile, mail: d.Mail, funnel: d.Funnel, settings: s}
-	emails := emailLedger{Queries: store.New(), pool: d.Pool, mailer: d.Resend}
+	d.Settings = d.Settings.WithDefaults()
 	for _, candidate := range []any{
-		&pollComments{Queries: store.New(), pool: d.Pool, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
-		&sendDM{Queries: store.New(), pool: d.Pool, linkedin: d.Unipile, funnel: d.Funnel, settings: s},
-		&checkInbox{answers: heard, linkedin: d.Unipile},
-		&handleAnswer{answers: heard},
-		&checkRelations{Queries: store.New(), pool: d.Pool, linkedin: d.Unipile, settings: s},
-		newDeliverWebhook(db, d),
-		&wakeEndpoint{line: newLine(db, s)},
-		&sendEmail{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom},
-		&tellOwner{emailLedger: emails, funnel: d.Funnel, from: s.EmailFrom},
-		&prune{Queries: store.New(), pool: d.Pool, retention: s.Retention},
+		polls.NewPollComments(d.polls()),
+		messages.NewSendDM(d.messages()),
+		messages.NewCheckRelations(d.messages()),
+		inbox.NewCheckInbox(d.inbox()),
+		inbox.NewHandleAnswer(d.inbox()),
+		webhooks.NewDeliverWebhook(d.webhooks()),
+		webhooks.NewWakeEndpoint(d.webhooks()),
+		emails.NewSendEmail(d.emails()),
+		emails.NewTellOwner(d.emails()),
+		privacy.NewPrune(d.Pool, d.Settings.Retention),
 	} {
 		if worker, ok := candidate.(river.Worker[T]); ok {
 			return worker
 		}
 	}
 	panic(fmt.Sprintf("no worker for %T", *new(T)))
-}
-
-// Step is the counter of a step of the funnel.
-func (f *Funnel) Step(step string) prometheus.Counter { return f.steps.WithLabelValues(step) }
-
-// Forget runs the query of a kind once.
-func Forget(ctx context.Context, db store.DBTX, kind RetentionKind) error {
-	_, err := kind.forget(ctx, db, oldRows{AgeSeconds: cmp.Or(kind.Default, 365*day).Seconds(), MaxRows: pruneBatch})
-	return err
 }

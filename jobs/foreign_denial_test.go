@@ -8,7 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 )
 
 // Ensure that a gateway which refuses us in the vendor's place stops no account,
@@ -36,7 +36,7 @@ func TestDenialOfAGatewayPausesNoAccount(t *testing.T) {
 			result := b.send(message)
 			b.wantEvent(result, river.EventKindJobSnoozed)
 			b.wantNear(result.Job.ScheduledAt, time.Minute)
-			b.wantEvent(work(b, jobs.CheckInboxArgs{AccountID: accountID}), river.EventKindJobSnoozed)
+			b.wantEvent(work(b, inbox.CheckInboxArgs{AccountID: accountID}), river.EventKindJobSnoozed)
 			b.want("workers.messages", message, row{"state": "queued"})
 			b.want("leads", lead, row{"status": "comment_detected"})
 			if len(b.pauses()) != 0 {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/privacy"
 )
 
 // Ensure a message whose text is forgotten never goes out, however it came to wait again, and
@@ -51,7 +51,7 @@ func TestMessageRetentionForgetsPublicName(t *testing.T) {
 	b := setup(t)
 	old, _ := b.message(1, row{"state": "sent", "recipient_slug": "ana-petrova", "updated_at": time.Now().Add(-91 * 24 * time.Hour)})
 	waits, _ := b.message(2, row{"recipient_slug": "bo-lund", "updated_at": time.Now().Add(-91 * 24 * time.Hour)})
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 	b.want("workers.messages", old, row{"body": "", "recipient_slug": nil, "recipient_id": member(1)})
 	b.want("workers.messages", waits, row{"recipient_slug": "bo-lund"})
 }

@@ -14,6 +14,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/emails"
+	"github.com/bravorevos/workers/jobs/inbox"
+	"github.com/bravorevos/workers/jobs/messages"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/queue"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
@@ -144,7 +148,7 @@ workers_funnel_total{step="webhook_failed"} 3
 
 	// Every kind has run, and arguments hold ids only.
 	idle := []string{ // nobody is waited for, no webhook comes, and no receiver is in trouble
-		jobs.CheckRelationsArgs{}.Kind(), jobs.HandleAnswerArgs{}.Kind(), jobs.WakeEndpointArgs{}.Kind(), jobs.TellOwnerArgs{}.Kind(),
+		messages.CheckRelationsArgs{}.Kind(), inbox.HandleAnswerArgs{}.Kind(), webhooks.WakeEndpointArgs{}.Kind(), emails.TellOwnerArgs{}.Kind(),
 	}
 	want := slices.DeleteFunc(jobs.Kinds(), func(kind string) bool { return slices.Contains(idle, kind) })
 	slices.Sort(want)

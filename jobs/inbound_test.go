@@ -9,7 +9,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/integrations/unipile"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -176,9 +176,9 @@ func TestAnswerInAnUnknownChat(t *testing.T) {
 	b.must(b.inbound.Take(t.Context(), event))
 	id := scalar[int64](b, "SELECT id FROM workers.inbox_messages")
 	fail := b.fault("chats_with", 500)
-	b.wantEvent(work(b, jobs.HandleAnswerArgs{InboxMessageID: id}), river.EventKindJobFailed)
+	b.wantEvent(work(b, inbox.HandleAnswerArgs{InboxMessageID: id}), river.EventKindJobFailed)
 	b.want("leads", a.lead, row{"status": "dm_sent"})
 	fail()
-	b.wantEvent(work(b, jobs.HandleAnswerArgs{InboxMessageID: id}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, inbox.HandleAnswerArgs{InboxMessageID: id}), river.EventKindJobCompleted)
 	b.want("leads", a.lead, row{"status": "email_captured"})
 }

@@ -1,6 +1,8 @@
 package jobs_test
 
-import "testing"
+import (
+	"testing"
+)
 
 // Ensure that no date which a producer may write keeps the answers of an account
 // from being heard.

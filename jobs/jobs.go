@@ -37,6 +37,12 @@ import (
 	"github.com/bravorevos/workers/integrations/resend"
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/integrations/webhook"
+	"github.com/bravorevos/workers/jobs/emails"
+	"github.com/bravorevos/workers/jobs/inbox"
+	"github.com/bravorevos/workers/jobs/messages"
+	"github.com/bravorevos/workers/jobs/polls"
+	"github.com/bravorevos/workers/jobs/privacy"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
@@ -50,70 +56,70 @@ type Deps struct {
 	Mail     *mx.Checker // nil: domains of addresses are not looked up
 	Funnel   *queue.Funnel
 	// Endpoints tells operators of receivers in trouble; nil: nobody.
-	Endpoints *EndpointEvents
+	Endpoints *webhooks.EndpointEvents
 	Settings  Settings
 }
 
-func (d Deps) polls() pollDeps {
-	return pollDeps{Pool: d.Pool, LinkedIn: d.Unipile, Funnel: d.Funnel, Settings: d.Settings.Polls()}
+func (d Deps) polls() polls.Deps {
+	return polls.Deps{Pool: d.Pool, LinkedIn: d.Unipile, Funnel: d.Funnel, Settings: d.Settings.Polls()}
 }
 
-func (d Deps) messages() messageDeps {
-	return messageDeps{Pool: d.Pool, LinkedIn: d.Unipile, Funnel: d.Funnel, Settings: d.Settings.Messages()}
+func (d Deps) messages() messages.Deps {
+	return messages.Deps{Pool: d.Pool, LinkedIn: d.Unipile, Funnel: d.Funnel, Settings: d.Settings.Messages()}
 }
 
-func (d Deps) inbox() inboxDeps {
-	return inboxDeps{Pool: d.Pool, LinkedIn: d.Unipile, Mail: d.Mail, Funnel: d.Funnel, Settings: d.Settings.Inbox()}
+func (d Deps) inbox() inbox.Deps {
+	return inbox.Deps{Pool: d.Pool, LinkedIn: d.Unipile, Mail: d.Mail, Funnel: d.Funnel, Settings: d.Settings.Inbox()}
 }
 
-func (d Deps) webhooks() webhookDeps {
-	return webhookDeps{
-		Pool: d.Pool, Sender: d.Webhooks, Funnel: d.Funnel, Events: d.Endpoints, TellOwners: TellOwners,
+func (d Deps) webhooks() webhooks.Deps {
+	return webhooks.Deps{
+		Pool: d.Pool, Sender: d.Webhooks, Funnel: d.Funnel, Events: d.Endpoints, TellOwners: emails.TellOwners,
 		Settings: d.Settings.Webhooks(),
 	}
 }
 
-func (d Deps) emails() emailDeps {
-	return emailDeps{Pool: d.Pool, Mailer: d.Resend, Funnel: d.Funnel, From: d.Settings.EmailFrom}
+func (d Deps) emails() emails.Deps {
+	return emails.Deps{Pool: d.Pool, Mailer: d.Resend, Funnel: d.Funnel, From: d.Settings.EmailFrom}
 }
 
 // FunnelSteps lists the steps that all rooms count.
 func FunnelSteps() []string {
-	return slices.Concat(pollSteps(), messageSteps(), inboxSteps(), webhookSteps(), emailSteps())
+	return slices.Concat(polls.Steps(), messages.Steps(), inbox.Steps(), webhooks.Steps(), emails.Steps())
 }
 
 // Kinds lists every kind, for metrics.
 func Kinds() []string {
 	return []string{
-		SweepScrapeJobsArgs{}.Kind(), SweepMessagesArgs{}.Kind(), SweepInboxesArgs{}.Kind(),
-		SweepWebhookLogsArgs{}.Kind(), SweepNotificationsArgs{}.Kind(), SweepConversationsArgs{}.Kind(),
-		PollCommentsArgs{}.Kind(), SendDMArgs{}.Kind(), CheckInboxArgs{}.Kind(), HandleAnswerArgs{}.Kind(), CheckRelationsArgs{}.Kind(),
-		DeliverWebhookArgs{}.Kind(), WakeEndpointArgs{}.Kind(), SendEmailArgs{}.Kind(), TellOwnerArgs{}.Kind(), PruneArgs{}.Kind(),
+		polls.SweepScrapeJobsArgs{}.Kind(), messages.SweepMessagesArgs{}.Kind(), inbox.SweepInboxesArgs{}.Kind(),
+		webhooks.SweepWebhookLogsArgs{}.Kind(), emails.SweepNotificationsArgs{}.Kind(), inbox.SweepConversationsArgs{}.Kind(),
+		polls.PollCommentsArgs{}.Kind(), messages.SendDMArgs{}.Kind(), inbox.CheckInboxArgs{}.Kind(), inbox.HandleAnswerArgs{}.Kind(), messages.CheckRelationsArgs{}.Kind(),
+		webhooks.DeliverWebhookArgs{}.Kind(), webhooks.WakeEndpointArgs{}.Kind(), emails.SendEmailArgs{}.Kind(), emails.TellOwnerArgs{}.Kind(), privacy.PruneArgs{}.Kind(),
 	}
 }
 
 // Register returns the workers of every kind.
 func Register(d Deps) *river.Workers {
-	s := d.Settings.withDefaults()
+	s := d.Settings.WithDefaults()
 	workers := river.NewWorkers()
 	sweeps := SweepsOf(d.Pool, s)
-	river.AddWorker(workers, &queue.SweepWorker[SweepScrapeJobsArgs]{Sweep: sweeps.ScrapeJobs})
-	river.AddWorker(workers, &queue.SweepWorker[SweepMessagesArgs]{Sweep: sweeps.Messages})
-	river.AddWorker(workers, &queue.SweepWorker[SweepInboxesArgs]{Sweep: sweeps.Inboxes})
-	river.AddWorker(workers, &queue.SweepWorker[SweepWebhookLogsArgs]{Sweep: sweeps.WebhookLogs})
-	river.AddWorker(workers, &queue.SweepWorker[SweepNotificationsArgs]{Sweep: sweeps.Notifications})
-	river.AddWorker(workers, &queue.SweepWorker[SweepConversationsArgs]{Sweep: sweeps.Conversations})
+	river.AddWorker(workers, &queue.SweepWorker[polls.SweepScrapeJobsArgs]{Sweep: sweeps.ScrapeJobs})
+	river.AddWorker(workers, &queue.SweepWorker[messages.SweepMessagesArgs]{Sweep: sweeps.Messages})
+	river.AddWorker(workers, &queue.SweepWorker[inbox.SweepInboxesArgs]{Sweep: sweeps.Inboxes})
+	river.AddWorker(workers, &queue.SweepWorker[webhooks.SweepWebhookLogsArgs]{Sweep: sweeps.WebhookLogs})
+	river.AddWorker(workers, &queue.SweepWorker[emails.SweepNotificationsArgs]{Sweep: sweeps.Notifications})
+	river.AddWorker(workers, &queue.SweepWorker[inbox.SweepConversationsArgs]{Sweep: sweeps.Conversations})
 
-	river.AddWorker(workers, NewPollComments(d.polls()))
-	river.AddWorker(workers, NewSendDM(d.messages()))
-	river.AddWorker(workers, NewCheckRelations(d.messages()))
-	river.AddWorker(workers, NewCheckInbox(d.inbox()))
-	river.AddWorker(workers, NewHandleAnswer(d.inbox()))
-	river.AddWorker(workers, NewDeliverWebhook(d.webhooks()))
-	river.AddWorker(workers, NewWakeEndpoint(d.webhooks()))
-	river.AddWorker(workers, NewSendEmail(d.emails()))
-	river.AddWorker(workers, NewTellOwner(d.emails()))
-	river.AddWorker(workers, NewPrune(d.Pool, s.Retention))
+	river.AddWorker(workers, polls.NewPollComments(d.polls()))
+	river.AddWorker(workers, messages.NewSendDM(d.messages()))
+	river.AddWorker(workers, messages.NewCheckRelations(d.messages()))
+	river.AddWorker(workers, inbox.NewCheckInbox(d.inbox()))
+	river.AddWorker(workers, inbox.NewHandleAnswer(d.inbox()))
+	river.AddWorker(workers, webhooks.NewDeliverWebhook(d.webhooks()))
+	river.AddWorker(workers, webhooks.NewWakeEndpoint(d.webhooks()))
+	river.AddWorker(workers, emails.NewSendEmail(d.emails()))
+	river.AddWorker(workers, emails.NewTellOwner(d.emails()))
+	river.AddWorker(workers, privacy.NewPrune(d.Pool, s.Retention))
 	return workers
 }
 
@@ -125,24 +131,24 @@ type Sweeps struct {
 // SweepsOf returns the sweeps of a database.
 func SweepsOf(pool *pgxpool.Pool, s Settings) Sweeps {
 	return Sweeps{
-		ScrapeJobs: SweepScrapeJobs(pool), Messages: NewPlanner(pool, s.Messages()).Plan, Inboxes: SweepInboxes(pool),
-		WebhookLogs: SweepWebhookLogs(pool, s.Webhooks()), Notifications: SweepNotifications(pool),
-		Conversations: SweepConversations(pool),
+		ScrapeJobs: polls.Sweep(pool), Messages: messages.NewPlanner(pool, s.Messages()).Plan, Inboxes: inbox.Sweep(pool),
+		WebhookLogs: webhooks.Sweep(pool, s.Webhooks()), Notifications: emails.Sweep(pool),
+		Conversations: inbox.SweepConversations(pool),
 	}
 }
 
 // Periodic returns what runs by itself. Each run starts once when a worker
 // becomes the leader too, since River makes up for no missed run.
 func Periodic(s Settings) []*river.PeriodicJob {
-	s = s.withDefaults()
+	s = s.WithDefaults()
 	return []*river.PeriodicJob{
-		every(s.Intervals.ScrapeJobs, SweepScrapeJobsArgs{}),
-		every(s.Intervals.Messages, SweepMessagesArgs{}),
-		every(s.Intervals.Inboxes, SweepInboxesArgs{}),
-		every(s.Intervals.WebhookLogs, SweepWebhookLogsArgs{}),
-		every(s.Intervals.Notifications, SweepNotificationsArgs{}),
-		every(s.Intervals.Conversations, SweepConversationsArgs{}),
-		every(time.Hour, PruneArgs{}),
+		every(s.Intervals.ScrapeJobs, polls.SweepScrapeJobsArgs{}),
+		every(s.Intervals.Messages, messages.SweepMessagesArgs{}),
+		every(s.Intervals.Inboxes, inbox.SweepInboxesArgs{}),
+		every(s.Intervals.WebhookLogs, webhooks.SweepWebhookLogsArgs{}),
+		every(s.Intervals.Notifications, emails.SweepNotificationsArgs{}),
+		every(s.Intervals.Conversations, inbox.SweepConversationsArgs{}),
+		every(time.Hour, privacy.PruneArgs{}),
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 	"github.com/bravorevos/workers/store/storetest"
 )
 
@@ -28,7 +28,7 @@ func TestLedgerMetrics(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	err := testutil.CollectAndCompare(jobs.NewLedgerCollector(pool), strings.NewReader(`
+	err := testutil.CollectAndCompare(messages.NewLedgerCollector(pool), strings.NewReader(`
 # HELP workers_accounts_paused LinkedIn accounts that are paused, by what they may not do.
 # TYPE workers_accounts_paused gauge
 workers_accounts_paused{action="answer"} 0

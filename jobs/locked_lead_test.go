@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 )
 
 // hold locks what a query reads in an open transaction, as a producer or somebody with psql
@@ -97,7 +97,7 @@ func TestPollGoesOnBesideALockedLead(t *testing.T) {
 	b.comment(2, "guide please")
 	release := b.hold("SELECT FROM leads WHERE id = $1 FOR UPDATE", locked)
 
-	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
+	b.wantEvent(work(b, polls.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
 	messages := func(n int) int {
 		return scalar[int](b, "SELECT count(*) FROM workers.messages WHERE recipient_id = $1", member(n))
 	}

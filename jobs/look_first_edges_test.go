@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -28,7 +28,7 @@ func TestAnswerBeforeTheDoubtIsHeard(t *testing.T) {
 	b.exec("UPDATE workers.inbox_messages SET received_at = sent_at")
 	b.wantEvent(b.send(id), river.EventKindJobCompleted)
 	b.want("workers.messages", id, row{"state": "unknown", "doubt": "own_message"})
-	_, err := jobs.Settle(t.Context(), b.pool, lead, true)
+	_, err := messages.Settle(t.Context(), b.pool, lead, true)
 	b.must(err)
 	b.exec("DELETE FROM workers.takeovers")
 	b.checkInbox()

@@ -8,7 +8,8 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/accounts"
+	"github.com/bravorevos/workers/jobs/inbox"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -18,7 +19,7 @@ const relinkedID = "Zr8bN1c4VtuPd5MfYx2GhQ"
 // move moves the bench's account to its new id.
 func (b *bench) move(dryRun bool) map[string]int64 {
 	b.Helper()
-	moved, err := jobs.MoveAccount(b.Context(), b.pool, b.deps.Settings, accountID, relinkedID, dryRun)
+	moved, err := accounts.Move(b.Context(), b.pool, b.deps.Settings.LongestSend(), accountID, relinkedID, dryRun)
 	b.must(err)
 	rows := map[string]int64{}
 	for _, m := range moved {
@@ -116,7 +117,7 @@ func TestMoveAccountRefuses(t *testing.T) {
 	id, _ := b.message(1, row{"state": "sending", "claimed_at": time.Now()})
 	refused := func(from, to, want string) {
 		t.Helper()
-		_, err := jobs.MoveAccount(t.Context(), b.pool, b.deps.Settings, from, to, false)
+		_, err := accounts.Move(t.Context(), b.pool, b.deps.Settings.LongestSend(), from, to, false)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("moving %s to %s: %v, want %q", from, to, err, want)
 		}
@@ -162,7 +163,7 @@ func TestMovedAccountGoesOn(t *testing.T) {
 	b.linkedin.Receive(relinkedID, member(3), "three@example.com")
 
 	for range 2 {
-		b.wantEvent(work(b, jobs.CheckInboxArgs{AccountID: relinkedID}), river.EventKindJobCompleted)
+		b.wantEvent(work(b, inbox.CheckInboxArgs{AccountID: relinkedID}), river.EventKindJobCompleted)
 	}
 	b.want("leads", second, row{"status": "email_captured", "email": "two@example.com"})
 	b.want("leads", third, row{"status": "email_captured", "email": "three@example.com"})

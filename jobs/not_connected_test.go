@@ -14,7 +14,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
+	"github.com/bravorevos/workers/jobs/privacy"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -70,10 +71,10 @@ func TestNotConnectedGetsAnotherRoute(t *testing.T) {
 		t.Errorf("invitations (-want +got):\n%s", diff)
 	}
 
-	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	work(b, messages.CheckRelationsArgs{AccountID: accountID})
 	b.want("leads", lead, row{"status": "not_connected"})
 	b.linkedin.AcceptInvitation(accountID, member(1))
-	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	work(b, messages.CheckRelationsArgs{AccountID: accountID})
 	b.want("leads", lead, row{"status": "comment_detected"})
 	b.want("workers.messages", first, row{"state": "queued", "error_type": nil})
 
@@ -83,7 +84,7 @@ func TestNotConnectedGetsAnotherRoute(t *testing.T) {
 		t.Errorf("sent %q, want the first message once", got)
 	}
 	b.send(first)
-	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	work(b, messages.CheckRelationsArgs{AccountID: accountID})
 	if n := len(b.sentTo(member(1))); n != 1 {
 		t.Errorf("%d messages went out, want one", n)
 	}
@@ -111,7 +112,7 @@ func TestNotConnectedWithoutOtherRoutes(t *testing.T) {
 		t.Errorf("%d messages, want the first alone", n)
 	}
 	b.linkedin.AcceptInvitation(accountID, member(1))
-	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	work(b, messages.CheckRelationsArgs{AccountID: accountID})
 	b.send(first)
 	b.want("leads", lead, row{"status": "dm_sent"})
 }
@@ -150,13 +151,13 @@ func TestNotConnectedExpires(t *testing.T) {
 	first, lead := b.stranger(otherRoutes)
 	b.send(first)
 	b.wantNear(scalar[time.Time](b, "SELECT expires_at FROM workers.awaited_relations"), 3*24*time.Hour)
-	work(b, jobs.PruneArgs{})
+	work(b, privacy.PruneArgs{})
 	b.want("leads", lead, row{"status": "not_connected"})
 	b.exec("UPDATE workers.awaited_relations SET expires_at = now()")
-	work(b, jobs.PruneArgs{})
+	work(b, privacy.PruneArgs{})
 	b.want("leads", lead, row{"status": "expired"})
 	b.linkedin.AcceptInvitation(accountID, member(1))
-	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	work(b, messages.CheckRelationsArgs{AccountID: accountID})
 	b.want("leads", lead, row{"status": "expired"})
 }
 
@@ -206,7 +207,7 @@ func TestRelationsAreCheckedNowAndThen(t *testing.T) {
 		t.Errorf("%d looks, want one", n)
 	}
 	b.exec("DELETE FROM workers.river_job")
-	work(b, jobs.CheckRelationsArgs{AccountID: accountID})
+	work(b, messages.CheckRelationsArgs{AccountID: accountID})
 	if next := time.Until(scalar[time.Time](b, "SELECT relations_check_at FROM workers.accounts")); next < 2*time.Hour || next > 10*time.Hour {
 		t.Errorf("the next look is in %s", next)
 	}

@@ -3,7 +3,7 @@ package jobs_test
 import (
 	"testing"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 )
 
 // Ensure an account goes on listening after the last scrape job that names it is deleted,
@@ -76,7 +76,7 @@ func TestCommentIsNotCapturedWithoutItsWebhook(t *testing.T) {
 		$$ BEGIN DELETE FROM scrape_jobs; RETURN NULL; END $$`)
 	b.exec("CREATE TRIGGER delete_job AFTER INSERT ON leads FOR EACH ROW EXECUTE FUNCTION pg_temp_delete()")
 
-	work(b, jobs.PollCommentsArgs{ScrapeJobID: id})
+	work(b, polls.PollCommentsArgs{ScrapeJobID: id})
 	captured := scalar[int](b, "SELECT count(*) FROM leads WHERE status = 'email_captured'")
 	webhooks := scalar[int](b, "SELECT count(*) FROM webhook_logs")
 	if captured != webhooks {

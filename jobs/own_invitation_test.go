@@ -7,7 +7,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/integrations/unipile"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 )
 
 // Ensure the note of our own invitation, which becomes the first message of the chat
@@ -21,7 +21,7 @@ func TestOwnInvitationIsNoTakeover(t *testing.T) {
 		},
 		"in the inbox, after they wrote": func(b *bench, _ unipile.Message) {
 			b.linkedin.Receive(accountID, member(1), "hello")
-			work(b, jobs.CheckInboxArgs{AccountID: accountID})
+			work(b, inbox.CheckInboxArgs{AccountID: accountID})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -29,15 +29,15 @@ func TestPollReadsALargePostWithFewReads(t *testing.T) {
 	const pace = 48 * time.Hour / 9 // the other half of the reads lasts for the day
 	b.wantNext(id, pace)
 
-	polls := 1
+	reads := 1
 	for scalar[bool](b, "SELECT scan_started_at IS NOT NULL FROM workers.watched_posts") {
-		if polls++; polls > 70 {
+		if reads++; reads > 70 {
 			t.Fatal("the scan does not end")
 		}
-		b.comment(60+polls, "guide") // above what was read
+		b.comment(60+reads, "guide") // above what was read
 		b.ageReads(pace)
 		b.exec("UPDATE scrape_jobs SET next_check = now()")
-		work(b, jobs.PollCommentsArgs{ScrapeJobID: id})
+		work(b, polls.PollCommentsArgs{ScrapeJobID: id})
 		if n := scalar[int](b, "SELECT sum(calls) FROM workers.comment_reads WHERE hour > now() - interval '24 hours'"); n > 9 {
 			t.Fatalf("%d reads within a day", n)
 		}
@@ -46,14 +46,14 @@ func TestPollReadsALargePostWithFewReads(t *testing.T) {
 	b.exec("UPDATE workers.comment_reads SET hour = hour - interval '25 hours'")
 	b.poll(id)
 	all := len(scalar[[]string](b, "SELECT array_agg(comment_id) FROM workers.comments"))
-	b.wantCounts(id, all, polls-1)
-	if want := old + polls - 1; all != want {
+	b.wantCounts(id, all, reads-1)
+	if want := old + reads - 1; all != want {
 		t.Errorf("%d comments are known, want %d", all, want)
 	}
 	if n := b.calls("list_comments"); n > 60 { // every other one goes to the newest page
 		t.Errorf("%d calls for %d comments", n, all)
 	}
-	t.Logf("%d comments took %d calls in %d polls", all, b.calls("list_comments"), polls+1)
+	t.Logf("%d comments took %d calls in %d polls", all, b.calls("list_comments"), reads+1)
 }
 
 // ageReads lets time pass since the reads that were counted.
@@ -95,8 +95,8 @@ func TestPollServesNewCommentsDuringALongScan(t *testing.T) {
 	for n := range more {
 		b.linkedin.AddComment(fakeunipile.Comment{PostID: postID, AuthorID: b.person(100 + n), Text: "guide"})
 	}
-	for polls := 0; scalar[bool](b, "SELECT scan_started_at IS NOT NULL FROM workers.watched_posts"); polls++ {
-		if polls > 100 {
+	for reads := 0; scalar[bool](b, "SELECT scan_started_at IS NOT NULL FROM workers.watched_posts"); reads++ {
+		if reads > 100 {
 			t.Fatal("the scan does not end")
 		}
 		b.ageReads(4 * time.Hour)
@@ -114,7 +114,7 @@ func TestPollOfAnAccountWithoutReads(t *testing.T) {
 	insert[string](b, "workers.accounts", row{"id": accountID, "comment_reads_per_day": 0, "provider_id": ownerID}, nil)
 	b.comment(1, "guide")
 	id := b.scrapeJob(nil)
-	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
+	b.wantEvent(work(b, polls.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
 	if n := b.calls("list_comments"); n != 0 {
 		t.Errorf("%d reads, want none", n)
 	}
@@ -141,7 +141,7 @@ func TestPollSlowsDown(t *testing.T) {
 	b.wantNext(id, 3*time.Minute)
 }
 
-// Ensure a post that is gone is given up after some polls, not after one, and goes on
+// Ensure a post that is gone is given up after some reads, not after one, and goes on
 // when it is opened again.
 func TestPollGivesUpAPostThatIsGone(t *testing.T) {
 	t.Parallel()

@@ -12,14 +12,14 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
 // poll runs one poll that must succeed.
 func (b *bench) poll(id uuid.UUID) {
 	b.Helper()
-	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, polls.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCompleted)
 }
 
 // wantCounts makes sure what the row says was read and found.
@@ -151,7 +151,7 @@ func TestPollContinuesAnInterruptedScan(t *testing.T) {
 	}
 	id := b.scrapeJob(nil)
 
-	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
+	b.wantEvent(work(b, polls.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
 	b.wantCounts(id, 100, 100)
 	// These move the page that was read behind the newest one: that it is known, from this
 	// very scan, must not end it.
@@ -176,7 +176,7 @@ func TestPollStartsOverWhenItsPlaceIsForgotten(t *testing.T) {
 	id := b.scrapeJob(nil)
 	b.exec("INSERT INTO workers.watched_posts (scrape_job_id, asked_for, social_id, scan_cursor, scan_started_at, head_next) VALUES ($1, $2, $3, 'forgotten', now(), false)", id, postID, socialID)
 
-	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
+	b.wantEvent(work(b, polls.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
 	b.poll(id)
 	b.wantCounts(id, 150, 150)
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
 // failPoll runs one poll that must fail and write that down.
 func (b *bench) failPoll(id uuid.UUID) (lastError string) {
 	b.Helper()
-	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
+	b.wantEvent(work(b, polls.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobCancelled)
 	b.wantNear(scalar[time.Time](b, "SELECT last_error_at FROM scrape_jobs WHERE id = $1", id), 0)
 	return scalar[string](b, "SELECT last_error FROM scrape_jobs WHERE id = $1", id)
 }
@@ -254,7 +254,7 @@ func TestPollWhileTheDatabaseFails(t *testing.T) {
 	b.comment(1, "guide")
 	id := b.scrapeJob(nil)
 	b.exec("ALTER TABLE workers.comments ADD CONSTRAINT broken CHECK (body = '')")
-	b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobFailed)
+	b.wantEvent(work(b, polls.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobFailed)
 	b.want("scrape_jobs", id, row{"error_count": 0, "last_error": nil, "next_check": nil, "comments_scanned": 0})
 	b.exec("ALTER TABLE workers.comments DROP CONSTRAINT broken")
 	b.poll(id)
@@ -279,6 +279,6 @@ func TestPollThatIsStopped(t *testing.T) {
 	})
 	b.comment(1, "guide")
 	id := b.scrapeJob(nil)
-	workWithin(ctx, b, jobs.PollCommentsArgs{ScrapeJobID: id})
+	workWithin(ctx, b, polls.PollCommentsArgs{ScrapeJobID: id})
 	b.want("scrape_jobs", id, row{"error_count": 0, "last_error": nil, "next_check": nil})
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -27,7 +27,7 @@ func TestPollBooksNoFaultOfOurOwn(t *testing.T) {
 			b.comment(1, "guide")
 			id := b.scrapeJob(nil)
 			b.exec(fault.broken)
-			b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobFailed)
+			b.wantEvent(work(b, polls.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobFailed)
 			b.want("scrape_jobs", id, row{"error_count": 0, "last_error": nil, "last_error_at": nil, "next_check": nil, "comments_scanned": 0})
 			b.exec(fault.mended)
 			b.poll(id)

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -38,7 +38,7 @@ func TestPollReadsNoPostThatWasReplaced(t *testing.T) {
 				b.comment(n, "nice")
 			}
 			id := b.scrapeJob(tc.job(b))
-			work(b, jobs.PollCommentsArgs{ScrapeJobID: id})                        // to its end, or until it breaks off
+			work(b, polls.PollCommentsArgs{ScrapeJobID: id})                       // to its end, or until it breaks off
 			b.exec("UPDATE workers.watched_posts SET author_id = $1", member(300)) // of the old post, as if a guest's
 			b.exec(tc.correct, other)
 			b.linkedin.AddPost(fakeunipile.Post{ID: other, AuthorID: b.person(200)})

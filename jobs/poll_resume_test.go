@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 )
 
 // breakingAtPage answers the nth page of comments that is asked for with a failure.
@@ -38,7 +38,7 @@ func TestPollReadsTheRestOfABrokenScan(t *testing.T) {
 		b.exec("CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'crash'; END $$")
 		b.exec(`CREATE TRIGGER crash BEFORE UPDATE ON workers.watched_posts FOR EACH ROW
 			WHEN (NEW.scan_cursor IS NOT NULL) EXECUTE FUNCTION crash()`)
-		b.wantEvent(work(b, jobs.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobFailed)
+		b.wantEvent(work(b, polls.PollCommentsArgs{ScrapeJobID: id}), river.EventKindJobFailed)
 		b.exec("DROP TRIGGER crash ON workers.watched_posts")
 	}
 	forget := func(b *bench, id uuid.UUID) {

@@ -6,7 +6,9 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/accounts"
+	"github.com/bravorevos/workers/jobs/inbox"
+	"github.com/bravorevos/workers/jobs/messages"
 )
 
 // Ensure that what listens for an account, and waits because Unipile asked for patience, goes on
@@ -21,8 +23,8 @@ func TestResumeListensAtOnce(t *testing.T) {
 	snooze := func() {
 		b.exec("DELETE FROM workers.river_job")
 		for _, args := range []river.JobArgs{
-			jobs.CheckInboxArgs{AccountID: accountID}, jobs.CheckRelationsArgs{AccountID: accountID},
-			jobs.HandleAnswerArgs{InboxMessageID: message}, jobs.CheckInboxArgs{AccountID: other},
+			inbox.CheckInboxArgs{AccountID: accountID}, messages.CheckRelationsArgs{AccountID: accountID},
+			inbox.HandleAnswerArgs{InboxMessageID: message}, inbox.CheckInboxArgs{AccountID: other},
 		} {
 			_, err := b.client.Insert(t.Context(), args, &river.InsertOpts{ScheduledAt: time.Now().Add(time.Hour)})
 			b.must(err)
@@ -32,21 +34,21 @@ func TestResumeListensAtOnce(t *testing.T) {
 		return scalar[int](b, "SELECT count(*) FROM workers.river_job WHERE scheduled_at > now() + interval '30 minutes'")
 	}
 	snooze()
-	done, err := jobs.Resume(t.Context(), b.pool, accountID, "")
+	done, err := accounts.Resume(t.Context(), b.pool, accountID, "")
 	b.must(err)
 	if done.Looks != 3 || waiting() != 1 {
 		t.Errorf("%d looks were brought forward and %d jobs wait, want 3 and the other account's", done.Looks, waiting())
 	}
 	snooze()
 	b.exec("INSERT INTO workers.pauses (account_id, action, reason) VALUES ($1, 'polls', 'by hand')", accountID)
-	done, err = jobs.Resume(t.Context(), b.pool, accountID, "polls")
+	done, err = accounts.Resume(t.Context(), b.pool, accountID, "polls")
 	b.must(err)
-	if done != (jobs.Resumed{Pauses: 1}) || waiting() != 4 {
+	if done != (accounts.Resumed{Pauses: 1}) || waiting() != 4 {
 		t.Errorf("resuming polls did %+v and leaves %d jobs waiting, want 4", done, waiting())
 	}
-	done, err = jobs.Resume(t.Context(), b.pool, "nobody's", "")
+	done, err = accounts.Resume(t.Context(), b.pool, "nobody's", "")
 	b.must(err)
-	if done != (jobs.Resumed{}) {
+	if done != (accounts.Resumed{}) {
 		t.Errorf("resuming nobody's account did %+v", done)
 	}
 }
@@ -64,7 +66,7 @@ func TestResumeAfterALimitOfTheInbox(t *testing.T) {
 	if wait := time.Until(result.Job.ScheduledAt); wait < 30*time.Minute {
 		t.Fatalf("the look waits %s, too short for this test", wait)
 	}
-	done, err := jobs.Resume(t.Context(), b.pool, accountID, "")
+	done, err := accounts.Resume(t.Context(), b.pool, accountID, "")
 	b.must(err)
 	if done.Looks != 1 {
 		t.Errorf("%d looks were brought forward, want 1", done.Looks)

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/privacy"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -32,7 +32,7 @@ func TestPruneForgetsEveryDecision(t *testing.T) {
 		FROM unnest($2::text[]) d, (VALUES (13), (15)) ages (age)`, id, decisions)
 	b.exec(`INSERT INTO workers.comments (scrape_job_id, comment_id, author_name, decision, seen_at)
 		VALUES ($1, 'a name alone', 'Ana Petrova', 'no_author', now() - interval '15 days')`, id)
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 	if n := scalar[int](b, "SELECT count(*) FROM workers.comments WHERE seen_at < now() - interval '14 days' AND num_nonnulls(author_id, author_name, author_url) = 0 AND body = ''"); n != len(decisions)+1 {
 		t.Errorf("%d comments are forgotten, want %d", n, len(decisions)+1)
 	}
@@ -48,7 +48,7 @@ func TestPruneCommentsOfLeads(t *testing.T) {
 	id := b.scrapeJob(nil)
 	b.exec(`INSERT INTO workers.comments (scrape_job_id, comment_id, author_name, body, decision, keyword, seen_at)
 		SELECT $1, age, 'Ana Petrova', 'the guide, please', 'lead', 'guide', now() - make_interval(days => age) FROM (VALUES (364), (366)) ages (age)`, id)
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 	want := []string{"364 Ana Petrova the guide, please guide", "366   guide"}
 	if diff := cmp.Diff(want, scalar[[]string](b, "SELECT array_agg(concat_ws(' ', comment_id, coalesce(author_name, ''), body, keyword) ORDER BY comment_id) FROM workers.comments")); diff != "" {
 		t.Errorf("comments (-want +got):\n%s", diff)
@@ -70,7 +70,7 @@ func TestPruneMessages(t *testing.T) {
 	b.exec("UPDATE workers.messages SET updated_at = now() - interval '91 days'")
 	young, _ := b.message(8, row{"state": "sent"})
 
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 	for state, id := range old {
 		got := b.read("workers.messages", id)
 		forgotten := got["body"] == "" && got["suggestion"] == nil
@@ -95,7 +95,7 @@ func TestPrunedMessageIsNotSentAgain(t *testing.T) {
 	a := b.ask(1, nil)
 	b.exec("UPDATE workers.messages SET updated_at = now() - interval '91 days'")
 	b.exec("UPDATE workers.comments SET seen_at = now() - interval '366 days'")
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 	if body := scalar[string](b, "SELECT body FROM workers.messages"); body != "" {
 		t.Fatalf("the message still says %q", body)
 	}
@@ -131,7 +131,7 @@ func TestPruneOptedOut(t *testing.T) {
 	young := lead(member(3), "opted_out", member(3))
 	b.exec("INSERT INTO workers.opt_outs (scope, person_id, since) SELECT client_id, $2, now() - interval '9 years' FROM campaigns WHERE id = $1", campaign, member(1))
 
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 	nothing := row{"name": nil, "first_name": nil, "last_name": nil, "company": nil, "title": nil, "email": nil, "status": "opted_out", "metadata": row{"comment_id": "c1"}}
 	b.want("leads", bySlug, nothing)
 	b.want("leads", bySlug, row{"linkedin_id": "ana-petrova", "linkedin_url": personal["linkedin_url"]})
@@ -154,7 +154,7 @@ func TestPruneOptedOut(t *testing.T) {
 // never of what may still be delivered.
 func TestPruneWebhooks(t *testing.T) {
 	t.Parallel()
-	for name, retention := range map[string]jobs.Retention{"as it is": nil, "with payloads": {"WEBHOOK_PAYLOAD_RETENTION": 30 * day}} {
+	for name, retention := range map[string]privacy.Retention{"as it is": nil, "with payloads": {"WEBHOOK_PAYLOAD_RETENTION": 30 * day}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, func(o *options) { o.settings.Retention = retention })
@@ -166,7 +166,7 @@ func TestPruneWebhooks(t *testing.T) {
 			}
 			sent, failed, pending, young := seed("sent", 31), seed("failed", 31), seed("pending", 31), seed("sent", 29)
 			b.exec("UPDATE webhook_logs SET abandoned_at = now() WHERE id = $1", failed)
-			b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+			b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 			for _, id := range []any{sent, failed, pending} {
 				b.want("webhook_logs", id, row{"response_body": nil, "response_status": 200})
 			}
@@ -185,9 +185,9 @@ func TestPruneWebhooks(t *testing.T) {
 // until it has a payload again.
 func TestErasedPayloadIsNotDelivered(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *options) { o.settings.Retention = jobs.Retention{"WEBHOOK_PAYLOAD_RETENTION": 30 * day} })
+	b := setup(t, func(o *options) { o.settings.Retention = privacy.Retention{"WEBHOOK_PAYLOAD_RETENTION": 30 * day} })
 	id := b.webhookLog(row{"status": "sent", "last_attempt_at": time.Now().Add(-31 * day)})
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 	payload := scalar[string](b, "SELECT payload::text FROM webhook_logs")
 	if payload != "{}" {
 		t.Fatalf("the payload is %s", payload)
@@ -216,7 +216,7 @@ func TestPruneWhatHoldsIDsOnly(t *testing.T) {
 	b.exec(`INSERT INTO workers.own_messages (account_id, message_id, sent_at) SELECT 'a', n, now() - make_interval(days => n) FROM (VALUES (6), (8)) v (n)`)
 	b.exec(`INSERT INTO workers.comment_reads (account_id, hour) SELECT 'a', now() - make_interval(days => n) FROM (VALUES (1), (3)) v (n)`)
 	b.exec(`INSERT INTO workers.takeovers (lead_id, reason) VALUES (gen_random_uuid(), 'gone'), ($1, 'there')`, b.lead(nil))
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 	for table, left := range map[string]string{"emails": "key = '89'", "own_messages": "message_id = '6'", "comment_reads": "hour > now() - interval '2 days'", "takeovers": "reason = 'there'"} {
 		if n := scalar[string](b, fmt.Sprintf("SELECT count(*) FILTER (WHERE %s) || ' of ' || count(*) FROM workers.%s", left, table)); n != "1 of 1" {
 			t.Errorf("%s: %s rows are the young one", table, n)
@@ -227,8 +227,8 @@ func TestPruneWhatHoldsIDsOnly(t *testing.T) {
 // Ensure "never" is for ever, of every kind that can be set.
 func TestPruneKeepsForEver(t *testing.T) {
 	t.Parallel()
-	never := jobs.Retention{}
-	for _, kind := range jobs.RetentionKinds() {
+	never := privacy.Retention{}
+	for _, kind := range privacy.RetentionKinds() {
 		if kind.Variable != "" {
 			never[kind.Variable] = 0
 		}
@@ -237,7 +237,7 @@ func TestPruneKeepsForEver(t *testing.T) {
 	b.message(1, row{"state": "sent", "updated_at": time.Now().Add(-3650 * day)})
 	b.webhookLog(row{"status": "sent", "response_body": "ok", "last_attempt_at": time.Now().Add(-3650 * day)})
 	b.exec(`INSERT INTO workers.emails (key, kind, updated_at) VALUES ('k', 'pod_repost', now() - interval '9 years')`)
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
 	if n := scalar[int](b, `SELECT (SELECT count(*) FROM workers.emails) + (SELECT count(*) FROM workers.messages WHERE body <> '')
 		+ (SELECT count(*) FROM webhook_logs WHERE response_body <> '' AND payload <> '{}')`); n != 3 {
 		t.Errorf("%d of 3 rows are kept whole", n)
@@ -294,14 +294,15 @@ func TestPruneWalksAlongIndexes(t *testing.T) {
 	}
 	b.exec("ANALYZE")
 	db := &planner{DBTX: b.pool}
-	for _, kind := range jobs.RetentionKinds() {
-		b.must(jobs.Forget(t.Context(), db, kind))
+	for _, kind := range privacy.RetentionKinds() {
+		_, err := privacy.Forget(t.Context(), db, kind, time.Hour, 2000)
+		b.must(err)
 	}
-	if len(db.plans) != len(jobs.RetentionKinds()) {
-		t.Fatalf("%d plans of %d kinds", len(db.plans), len(jobs.RetentionKinds()))
+	if len(db.plans) != len(privacy.RetentionKinds()) {
+		t.Fatalf("%d plans of %d kinds", len(db.plans), len(privacy.RetentionKinds()))
 	}
 	whole := regexp.MustCompile(`Seq Scan|Sort Key`)
-	for i, kind := range jobs.RetentionKinds() {
+	for i, kind := range privacy.RetentionKinds() {
 		if whole.MatchString(db.plans[i]) || !strings.Contains(db.plans[i], "Index") {
 			t.Errorf("%s are not found by an index:\n%s", kind.Name, db.plans[i])
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -131,9 +131,9 @@ SELECT $3, campaign_id, $1, id, 'first_dm', linkedin_id, 'hello' FROM lead`, scr
 }
 
 // forecast is when a message of the bench's account will be sent.
-func (b *bench) forecast(id int64) jobs.Forecast {
+func (b *bench) forecast(id int64) messages.Forecast {
 	b.Helper()
-	all, err := b.sweeps.Forecast(b.Context(), accountID)
+	all, err := messages.NewPlanner(b.pool, b.deps.Settings.Messages()).Forecast(b.Context(), accountID)
 	b.must(err)
 	for _, f := range all {
 		if f.MessageID == id {
@@ -141,7 +141,7 @@ func (b *bench) forecast(id int64) jobs.Forecast {
 		}
 	}
 	b.Fatalf("message %d has no forecast", id)
-	return jobs.Forecast{}
+	return messages.Forecast{}
 }
 
 // want makes sure that a row has these values, in any of the tables.

@@ -10,13 +10,13 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertest"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
 func (b *bench) send(messageID int64) *rivertest.WorkResult {
 	b.Helper()
-	return work(b, jobs.SendDMArgs{MessageID: messageID})
+	return work(b, messages.SendDMArgs{MessageID: messageID})
 }
 
 // wantSent makes sure that person 1 got exactly these texts.

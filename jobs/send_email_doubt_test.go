@@ -9,8 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/emails"
 	fakeresend "github.com/bravorevos/workers/sandbox/resend"
+	"github.com/bravorevos/workers/store"
 )
 
 // accepted lets Resend take the next email, of which we do not hear.
@@ -102,10 +103,10 @@ func TestEmailInDoubtIsSentAgainWhenAskedFor(t *testing.T) {
 	b.wantInDoubt(id)
 
 	ids := []uuid.UUID{id}
-	b.must(b.sweeps.EmailRelease(t.Context(), b.pool, ids))
-	b.must(b.sweeps.NotificationReopen(t.Context(), b.pool, ids))
+	b.must(store.New().EmailRelease(t.Context(), b.pool, ids))
+	b.must(store.New().NotificationReopen(t.Context(), b.pool, ids))
 	b.wantEvent(b.email(id), river.EventKindJobCompleted)
-	b.must(b.sweeps.EmailRelease(t.Context(), b.pool, ids))
+	b.must(store.New().EmailRelease(t.Context(), b.pool, ids))
 	b.exec("UPDATE notifications SET status = 'pending'")
 	b.wantEvent(b.email(id), river.EventKindJobCompleted)
 	b.want("notifications", id, row{"status": "sent", "error_message": nil})
@@ -172,7 +173,7 @@ func TestTellOwnerInDoubt(t *testing.T) {
 	owner := b.user(row{"client_id": client})
 	b.exec(`INSERT INTO workers.webhook_endpoints (scope, url) VALUES ($1, 'https://crm.example/in')`, client)
 	incident := scalar[int64](b, "INSERT INTO workers.webhook_incidents (endpoint_id, kind) SELECT id, 'failing' FROM workers.webhook_endpoints RETURNING id")
-	tell := jobs.TellOwnerArgs{IncidentID: incident, UserID: owner}
+	tell := emails.TellOwnerArgs{IncidentID: incident, UserID: owner}
 	b.accepted()
 	b.wantEvent(work(b, tell), river.EventKindJobFailed)
 	b.later(25 * time.Hour)

@@ -13,13 +13,13 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertest"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/emails"
 	fakeresend "github.com/bravorevos/workers/sandbox/resend"
 )
 
 func (b *bench) email(id uuid.UUID) *rivertest.WorkResult {
 	b.Helper()
-	return work(b, jobs.SendEmailArgs{NotificationID: id})
+	return work(b, emails.SendEmailArgs{NotificationID: id})
 }
 
 // Ensure what the email of a pod notification says, and that the row remembers it.

@@ -5,6 +5,12 @@ import (
 	"time"
 
 	"github.com/bravorevos/workers/integrations/webhook"
+	"github.com/bravorevos/workers/jobs/accounts"
+	"github.com/bravorevos/workers/jobs/inbox"
+	"github.com/bravorevos/workers/jobs/messages"
+	"github.com/bravorevos/workers/jobs/polls"
+	"github.com/bravorevos/workers/jobs/privacy"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/queue"
 )
 
@@ -12,7 +18,7 @@ import (
 // defaults of [Settings.withDefaults].
 type Settings struct {
 	Intervals Intervals
-	Limits    Limits
+	Limits    accounts.Limits
 
 	// PollUnit is how long one of poll_interval_minutes lasts: a minute.
 	PollUnit time.Duration
@@ -37,7 +43,7 @@ type Settings struct {
 	// WebhookVault opens the secrets of campaigns; nil where there is no key for them.
 	WebhookVault *webhook.Vault
 	EmailFrom    string
-	Retention    Retention
+	Retention    privacy.Retention
 }
 
 // Intervals are the periods of the sweeps.
@@ -49,7 +55,7 @@ type Intervals struct {
 	Relations time.Duration
 }
 
-func (s Settings) withDefaults() Settings {
+func (s Settings) WithDefaults() Settings {
 	s.Intervals.ScrapeJobs = cmp.Or(s.Intervals.ScrapeJobs, 5*time.Minute)
 	s.Intervals.Messages = cmp.Or(s.Intervals.Messages, 15*time.Second)
 	s.Intervals.Inboxes = cmp.Or(s.Intervals.Inboxes, time.Minute)
@@ -57,48 +63,53 @@ func (s Settings) withDefaults() Settings {
 	s.Intervals.Notifications = cmp.Or(s.Intervals.Notifications, 15*time.Minute)
 	s.Intervals.Conversations = cmp.Or(s.Intervals.Conversations, 10*time.Minute)
 	s.Intervals.Relations = cmp.Or(s.Intervals.Relations, 6*time.Hour)
-	s.Limits = s.Limits.withDefaults()
+	s.Limits = s.Limits.WithDefaults()
 	s.PollUnit = cmp.Or(s.PollUnit, time.Minute)
 	s.CommentReadsPerDay = cmp.Or(s.CommentReadsPerDay, 100)
-	s.ProfileReadsPerDay = cmp.Or(s.ProfileReadsPerDay, usualProfileReads)
+	s.ProfileReadsPerDay = cmp.Or(s.ProfileReadsPerDay, messages.UsualProfileReads)
 	s.FailedPollWait = cmp.Or(s.FailedPollWait, 10*time.Minute)
 	s.SendTimeout = cmp.Or(s.SendTimeout, 20*time.Second)
 	s.ReadLag = cmp.Or(s.ReadLag, 90*time.Second)
 	if len(s.WebhookSchedule) == 0 {
-		s.WebhookSchedule = DefaultSchedule()
+		s.WebhookSchedule = webhooks.DefaultSchedule()
 	}
 	return s
 }
 
 // Accounts is what accounts are held to.
-func (s Settings) Accounts() accountSettings {
-	s = s.withDefaults()
-	return accountSettings{Limits: s.Limits, CommentReadsPerDay: s.CommentReadsPerDay}
+func (s Settings) Accounts() accounts.Settings {
+	s = s.WithDefaults()
+	return accounts.Settings{Limits: s.Limits, CommentReadsPerDay: s.CommentReadsPerDay}
 }
 
 // Polls is how posts are read.
-func (s Settings) Polls() pollSettings {
-	s = s.withDefaults()
-	return pollSettings{Unit: s.PollUnit, ReadsPerDay: s.CommentReadsPerDay, FailedWait: s.FailedPollWait}
+func (s Settings) Polls() polls.Settings {
+	s = s.WithDefaults()
+	return polls.Settings{Unit: s.PollUnit, ReadsPerDay: s.CommentReadsPerDay, FailedWait: s.FailedPollWait}
 }
 
 // Messages is how messages are planned and sent.
-func (s Settings) Messages() messageSettings {
-	s = s.withDefaults()
-	return messageSettings{
+func (s Settings) Messages() messages.Settings {
+	s = s.WithDefaults()
+	return messages.Settings{
 		Limits: s.Limits, Interval: s.Intervals.Messages, Relations: s.Intervals.Relations, SendTimeout: s.SendTimeout,
 		ReadLag: s.ReadLag, LookFirst: s.LookFirst, ProfileReadsPerDay: s.ProfileReadsPerDay,
 	}
 }
 
 // Inbox is how answers are read.
-func (s Settings) Inbox() inboxSettings {
-	s = s.withDefaults()
-	return inboxSettings{Limits: s.Limits, ProfileReadsPerDay: s.ProfileReadsPerDay}
+func (s Settings) Inbox() inbox.Settings {
+	s = s.WithDefaults()
+	return inbox.Settings{Limits: s.Limits, ProfileReadsPerDay: s.ProfileReadsPerDay}
 }
 
 // Webhooks is how leads are delivered.
-func (s Settings) Webhooks() webhookSettings {
-	s = s.withDefaults()
-	return webhookSettings{Schedule: s.WebhookSchedule, Secret: s.WebhookSecret, Vault: s.WebhookVault}
+func (s Settings) Webhooks() webhooks.Settings {
+	s = s.WithDefaults()
+	return webhooks.Settings{Schedule: s.WebhookSchedule, Secret: s.WebhookSecret, Vault: s.WebhookVault}
+}
+
+// LongestSend is when no send that began is under way any more.
+func (s Settings) LongestSend() time.Duration {
+	return s.WithDefaults().SendTimeout + messages.SendMargin
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store/storetest"
 )
@@ -31,7 +32,7 @@ SELECT job.unipile_account_id, job.campaign_id, job.id, lead.id, 'first_dm', lea
 	if err != nil {
 		b.Fatal(err)
 	}
-	sweeps := jobs.NewSweeps(pool, jobs.Settings{})
+	sweeps := jobs.SweepsOf(pool, jobs.Settings{})
 	inserted := 0
 	for b.Loop() {
 		items, err := sweeps.Messages(b.Context(), client)
@@ -54,9 +55,9 @@ SELECT 'one', id, 'first_dm', 'person ' || n, 'hello' FROM campaign, generate_se
 	if err != nil {
 		b.Fatal(err)
 	}
-	sweeps := jobs.NewSweeps(pool, jobs.Settings{})
+	planner := messages.NewPlanner(pool, jobs.Settings{}.Messages())
 	for b.Loop() {
-		if all, err := sweeps.Forecast(b.Context(), "one"); err != nil || len(all) != 10_000 {
+		if all, err := planner.Forecast(b.Context(), "one"); err != nil || len(all) != 10_000 {
 			b.Fatal(len(all), err)
 		}
 	}

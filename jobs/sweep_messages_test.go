@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
+	"github.com/bravorevos/workers/jobs/messages"
+	"github.com/bravorevos/workers/jobs/privacy"
 )
 
 // Ensure an answer that comes after first messages were planned goes before them.
@@ -73,7 +75,7 @@ func TestPlanSharesAmongPosts(t *testing.T) {
 	if n := b.activeJobs("send_dm"); n != 4 {
 		t.Errorf("%d jobs, want 4", n)
 	}
-	all, err := b.sweeps.Forecast(t.Context(), accountID)
+	all, err := messages.NewPlanner(b.pool, b.deps.Settings.Messages()).Forecast(t.Context(), accountID)
 	b.must(err)
 	if len(all) != 10003 || all[0].At.IsZero() || all[10002].At.Before(time.Now().AddDate(0, 0, 98)) {
 		t.Errorf("forecast of %d messages, the last at %s: want 10003, the last in about 100 days", len(all), all[len(all)-1].At)
@@ -176,8 +178,8 @@ func TestOwnMessagesCount(t *testing.T) {
 	b.exec("UPDATE workers.messages SET provider_message_id = NULL")
 	b.linkedin.Type(accountID, b.person(50), "see you at the fair")
 	b.linkedin.Type(accountID, b.person(51), "and you")
-	work(b, jobs.CheckInboxArgs{AccountID: accountID})
-	work(b, jobs.CheckInboxArgs{AccountID: accountID})
+	work(b, inbox.CheckInboxArgs{AccountID: accountID})
+	work(b, inbox.CheckInboxArgs{AccountID: accountID})
 	if n := scalar[int](b, "SELECT count(*) FROM workers.own_messages"); n != 2 {
 		t.Errorf("%d own messages, want 2", n)
 	}
@@ -188,7 +190,7 @@ func TestOwnMessagesCount(t *testing.T) {
 	b.want("workers.messages", second, row{"state": "sent"})
 	b.want("workers.messages", third, row{"state": "queued"})
 	b.exec("UPDATE workers.own_messages SET sent_at = now() - interval '8 days'")
-	work(b, jobs.PruneArgs{})
+	work(b, privacy.PruneArgs{})
 	if n := scalar[int](b, "SELECT count(*) FROM workers.own_messages"); n != 0 {
 		t.Errorf("%d own messages are kept", n)
 	}

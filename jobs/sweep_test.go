@@ -11,11 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/queue"
 )
 
 // run sweeps once and returns the ids of the rows that were given a job.
-func (b *bench) run(sweep jobs.Sweep) []string {
+func (b *bench) run(sweep queue.Sweep) []string {
 	b.Helper()
 	items, err := sweep(b.Context(), b.client)
 	b.must(err)

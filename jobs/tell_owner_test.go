@@ -11,7 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/emails"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/sandbox/receiver"
 )
 
@@ -21,7 +22,7 @@ func TestTellOwner(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var log bytes.Buffer
-	b.deps.Endpoints = jobs.NewEndpointEvents(b.metrics, slog.New(slog.NewTextHandler(&log, nil)))
+	b.deps.Endpoints = webhooks.NewEndpointEvents(b.metrics, slog.New(slog.NewTextHandler(&log, nil)))
 	b.customer.Behave("/leads", receiver.Behaviour{Status: http.StatusGone, Times: 1})
 	client := b.seedClient()
 	owner := b.user(row{"client_id": client, "email": "jo@tarn.example", "full_name": "Jo <b>Tarn</b>"})
@@ -41,7 +42,7 @@ func TestTellOwner(t *testing.T) {
 		t.Fatalf("%v are told, want %s alone", told, owner)
 	}
 	for range 2 { // as after a crash
-		b.wantEvent(work(b, jobs.TellOwnerArgs{IncidentID: incident, UserID: owner}), river.EventKindJobCompleted)
+		b.wantEvent(work(b, emails.TellOwnerArgs{IncidentID: incident, UserID: owner}), river.EventKindJobCompleted)
 	}
 	emails := b.mail.Emails()
 	if len(emails) != 1 {
@@ -81,7 +82,7 @@ workers_webhook_endpoints{state="disabled"} 1
 workers_webhook_endpoints{state="failing"} 0
 workers_webhook_endpoints{state="healthy"} 0
 `
-	if err := testutil.CollectAndCompare(jobs.NewEndpointCollector(b.pool), strings.NewReader(gauges), "workers_webhook_endpoints"); err != nil {
+	if err := testutil.CollectAndCompare(webhooks.NewEndpointCollector(b.pool), strings.NewReader(gauges), "workers_webhook_endpoints"); err != nil {
 		t.Error(err)
 	}
 }
@@ -101,8 +102,8 @@ func TestTellOwnerOfAnIncidentThatIsOver(t *testing.T) {
 	if n := scalar[int](b, "SELECT count(*) FROM workers.river_job WHERE kind = 'tell_owner'"); n != 1 {
 		t.Errorf("%d emails are asked for, want one an incident", n)
 	}
-	b.must(b.sweeps.EnableEndpoint(t.Context(), b.client, b.endpoint(id)))
-	b.wantEvent(work(b, jobs.TellOwnerArgs{IncidentID: incident, UserID: owner}), river.EventKindJobCompleted)
+	b.must(webhooks.EnableEndpoint(t.Context(), b.pool, b.deps.Settings.Webhooks(), b.client, b.endpoint(id)))
+	b.wantEvent(work(b, emails.TellOwnerArgs{IncidentID: incident, UserID: owner}), river.EventKindJobCompleted)
 	if n := len(b.mail.Emails()); n != 0 {
 		t.Errorf("%d emails, want none", n)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
 )
 
@@ -213,7 +213,7 @@ func TestConnectionReopensOneMessage(t *testing.T) {
 		ids = append(ids, id)
 	}
 	b.linkedin.AcceptInvitation(accountID, member(1))
-	b.wantEvent(work(b, jobs.CheckRelationsArgs{AccountID: accountID}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, messages.CheckRelationsArgs{AccountID: accountID}), river.EventKindJobCompleted)
 	b.exec("UPDATE workers.messages SET not_before = NULL")
 	for _, id := range ids {
 		b.send(id)

@@ -12,7 +12,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertest"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/sandbox/receiver"
 )
 
@@ -25,7 +25,7 @@ func (b *bench) endpoint(id uuid.UUID) int64 {
 // attempt is one try at a row, made without hurrying anything.
 func (b *bench) attempt(id uuid.UUID) *rivertest.WorkResult {
 	b.Helper()
-	return work(b, jobs.DeliverWebhookArgs{WebhookLogID: id})
+	return work(b, webhooks.DeliverWebhookArgs{WebhookLogID: id})
 }
 
 // attempts lists what came of the tries at a row, oldest first.
@@ -224,7 +224,7 @@ func TestEndpointThatIsGone(t *testing.T) {
 		t.Fatalf("%d deliveries, want one", n)
 	}
 
-	b.must(b.sweeps.EnableEndpoint(t.Context(), b.client, b.endpoint(id)))
+	b.must(webhooks.EnableEndpoint(t.Context(), b.pool, b.deps.Settings.Webhooks(), b.client, b.endpoint(id)))
 	b.want("workers.webhook_endpoints", b.endpoint(id), row{"state": "healthy", "disabled_reason": nil, "failures": 0})
 	if diff := cmp.Diff(sorted(id, parked), b.run(b.sweeps.WebhookLogs)); diff != "" {
 		t.Errorf("due (-want +got):\n%s", diff)
@@ -252,7 +252,7 @@ func TestEndpointThatFailsForDays(t *testing.T) {
 	b.attempt(b.webhookLog(nil))
 	b.want("workers.webhook_endpoints", endpoint, row{"state": "disabled", "disabled_reason": "failing"})
 
-	b.must(b.sweeps.EnableEndpoint(t.Context(), b.client, endpoint))
+	b.must(webhooks.EnableEndpoint(t.Context(), b.pool, b.deps.Settings.Webhooks(), b.client, endpoint))
 	if n := len(b.run(b.sweeps.WebhookLogs)); n != 3 {
 		t.Errorf("%d rows are due, want 3", n)
 	}

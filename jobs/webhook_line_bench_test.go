@@ -30,7 +30,7 @@ func BenchmarkSweepWebhooks(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sweeps := jobs.NewSweeps(pool, jobs.Settings{})
+	sweeps := jobs.SweepsOf(pool, jobs.Settings{})
 	began := time.Now()
 	first, err := sweeps.WebhookLogs(b.Context(), client)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/bravorevos/workers/integrations/webhook"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/sandbox/receiver"
 )
@@ -83,7 +83,7 @@ func TestBacklogOfOneEndpoint(t *testing.T) {
 				ids := scalar[[]uuid.UUID](b, "SELECT array_agg(id) FROM webhook_logs")
 				params := make([]river.InsertManyParams, len(ids))
 				for i, id := range ids {
-					params[i] = river.InsertManyParams{Args: jobs.DeliverWebhookArgs{WebhookLogID: id}}
+					params[i] = river.InsertManyParams{Args: webhooks.DeliverWebhookArgs{WebhookLogID: id}}
 				}
 				_, err := b.client.InsertMany(t.Context(), params)
 				b.must(err)
@@ -153,7 +153,7 @@ func TestWakeEndpoint(t *testing.T) {
 		{"state = 'failing', blocked_until = now()", 1, 0},
 	} {
 		b.exec("UPDATE workers.webhook_endpoints SET " + step.columns)
-		b.wantEvent(work(b, jobs.WakeEndpointArgs{EndpointID: endpoint}), river.EventKindJobCompleted)
+		b.wantEvent(work(b, webhooks.WakeEndpointArgs{EndpointID: endpoint}), river.EventKindJobCompleted)
 		if n := b.activeJobs("deliver_webhook"); n != step.jobs {
 			t.Errorf("%s: %d jobs, want %d", step.columns, n, step.jobs)
 		}
@@ -164,7 +164,7 @@ func TestWakeEndpoint(t *testing.T) {
 		}
 		b.exec("DELETE FROM workers.river_job WHERE kind = 'wake_endpoint'")
 	}
-	b.wantEvent(work(b, jobs.WakeEndpointArgs{EndpointID: endpoint + 1}), river.EventKindJobCompleted)
+	b.wantEvent(work(b, webhooks.WakeEndpointArgs{EndpointID: endpoint + 1}), river.EventKindJobCompleted)
 }
 
 // Ensure that a receiver that is slowed gets one delivery after each gap, not one when

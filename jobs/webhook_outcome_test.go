@@ -12,6 +12,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 )
 
 // Ensure that a row which was delivered stays so, although another worker, which was
@@ -31,9 +32,9 @@ func TestFailureAfterADelivery(t *testing.T) {
 	done := make(chan *rivertest.WorkResult)
 	go func() { done <- b.attempt(id) }()
 	b.until("the first try is under way", func(context.Context) bool { return tries.Load() == 1 })
-	second := jobs.WorkerOf[jobs.DeliverWebhookArgs](b.deps)
-	b.must(second.Work(rivertest.WorkContext(t.Context(), b.client), &river.Job[jobs.DeliverWebhookArgs]{
-		JobRow: &rivertype.JobRow{}, Args: jobs.DeliverWebhookArgs{WebhookLogID: id},
+	second := jobs.WorkerOf[webhooks.DeliverWebhookArgs](b.deps)
+	b.must(second.Work(rivertest.WorkContext(t.Context(), b.client), &river.Job[webhooks.DeliverWebhookArgs]{
+		JobRow: &rivertype.JobRow{}, Args: webhooks.DeliverWebhookArgs{WebhookLogID: id},
 	}))
 	b.want("webhook_logs", id, row{"status": "sent"})
 	close(taken)

@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river/rivertest"
 
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/sandbox/receiver"
 )
@@ -31,7 +32,7 @@ func TestRowThatFindsNoRoomWaits(t *testing.T) {
 	}))
 	fresh := func(url string, n int) {
 		for range n {
-			_, err := b.client.Insert(t.Context(), jobs.DeliverWebhookArgs{WebhookLogID: b.webhookLog(row{"webhook_url": url})}, nil)
+			_, err := b.client.Insert(t.Context(), webhooks.DeliverWebhookArgs{WebhookLogID: b.webhookLog(row{"webhook_url": url})}, nil)
 			b.must(err)
 		}
 	}
@@ -77,7 +78,9 @@ func TestEnableBesideARecord(t *testing.T) {
 	_, err = tx.Exec(t.Context(), "UPDATE webhook_logs SET error_message = 'as a record begins' WHERE id = $1", id)
 	b.must(err)
 	enabled := make(chan error, 1)
-	go func() { enabled <- b.sweeps.EnableEndpoint(t.Context(), b.client, endpoint) }()
+	go func() {
+		enabled <- webhooks.EnableEndpoint(t.Context(), b.pool, b.deps.Settings.Webhooks(), b.client, endpoint)
+	}()
 	b.until("it waits for the row", func(context.Context) bool {
 		return scalar[int](b, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
 	})
@@ -103,17 +106,17 @@ func TestWakingIsNotLostToOneThatEnds(t *testing.T) {
 			b.exec("DELETE FROM workers.river_job")
 			endpoint := b.endpoint(id)
 			b.exec("UPDATE workers.webhook_endpoints SET " + columns)
-			inserted, err := b.client.Insert(t.Context(), jobs.WakeEndpointArgs{EndpointID: endpoint}, nil)
+			inserted, err := b.client.Insert(t.Context(), webhooks.WakeEndpointArgs{EndpointID: endpoint}, nil)
 			b.must(err)
 			b.exec("UPDATE workers.river_job SET state = 'running', attempt = 1")
 
 			// River writes down what Work returns a little later.
 			outcome := (&queue.Outcomes{Logger: slog.New(slog.DiscardHandler)}).Work(t.Context(), inserted.Job, func(ctx context.Context) error {
-				return jobs.WorkerOf[jobs.WakeEndpointArgs](b.deps).Work(rivertest.WorkContext(ctx, b.client),
-					&river.Job[jobs.WakeEndpointArgs]{JobRow: inserted.Job, Args: jobs.WakeEndpointArgs{EndpointID: endpoint}})
+				return jobs.WorkerOf[webhooks.WakeEndpointArgs](b.deps).Work(rivertest.WorkContext(ctx, b.client),
+					&river.Job[webhooks.WakeEndpointArgs]{JobRow: inserted.Job, Args: webhooks.WakeEndpointArgs{EndpointID: endpoint}})
 			})
 			t.Logf("it ended with %v", outcome)
-			b.must(b.sweeps.EnableEndpoint(t.Context(), b.client, endpoint))
+			b.must(webhooks.EnableEndpoint(t.Context(), b.pool, b.deps.Settings.Webhooks(), b.client, endpoint))
 			if n := scalar[int](b, `SELECT count(*) FROM workers.river_job
 				WHERE kind = 'wake_endpoint' AND state = 'available' AND scheduled_at <= now()`); n != 1 {
 				t.Errorf("%d jobs will wake the endpoint now, want one", n)

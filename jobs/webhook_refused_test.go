@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 )
 
 // Ensure that a row which the database refuses to be changed holds up nobody else: all
@@ -87,7 +87,7 @@ func (b *bench) wantRefused(want int) {
 	b.Helper()
 	const metric = "workers_webhook_rows_refused"
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(jobs.NewEndpointCollector(b.pool))
+	registry.MustRegister(webhooks.NewEndpointCollector(b.pool))
 	families, err := registry.Gather()
 	b.must(err)
 	for _, family := range families {

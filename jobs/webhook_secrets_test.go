@@ -18,7 +18,8 @@ import (
 
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/webhook"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/privacy"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/sandbox/receiver"
 	"github.com/bravorevos/workers/store"
@@ -130,7 +131,7 @@ func TestDeliverWebhookWaitsForTheKey(t *testing.T) {
 				t.Errorf("the try ended by %s", got)
 			}
 
-			_, err := jobs.CampaignSecrets(t.Context(), b.pool, vault(b), campaign)
+			_, err := webhooks.CampaignSecrets(t.Context(), b.pool, vault(b), campaign)
 			e := integrations.As(err)
 			if e == nil || e.Kind != integrations.Denied || e.Scope != integrations.ScopeService || !strings.Contains(err.Error(), "set WEBHOOK_ENCRYPTION_KEY with key") {
 				t.Errorf("error %v, want one that waits and names the key", err)
@@ -200,7 +201,7 @@ func TestCampaignSecretsOfAnotherCampaign(t *testing.T) {
 	from, to := b.campaign(nil), b.campaign(nil)
 	b.campaignSecret(v, from, 0)
 	b.exec("UPDATE workers.webhook_secrets SET campaign_id = $1", to)
-	if got, err := jobs.CampaignSecrets(t.Context(), b.pool, v, to); err == nil || !strings.Contains(err.Error(), "damaged or of another campaign") {
+	if got, err := webhooks.CampaignSecrets(t.Context(), b.pool, v, to); err == nil || !strings.Contains(err.Error(), "damaged or of another campaign") {
 		t.Errorf("read %d secrets, %v", len(got), err)
 	}
 }
@@ -215,8 +216,8 @@ func TestPruneForgetsSecrets(t *testing.T) {
 	b.campaignSecret(v, campaign, time.Hour)
 	b.campaignSecret(v, campaign, 0)
 	b.campaignSecret(v, uuid.New(), 0)
-	b.wantEvent(work(b, jobs.PruneArgs{}), river.EventKindJobCompleted)
-	got, err := jobs.CampaignSecrets(t.Context(), b.pool, v, campaign)
+	b.wantEvent(work(b, privacy.PruneArgs{}), river.EventKindJobCompleted)
+	got, err := webhooks.CampaignSecrets(t.Context(), b.pool, v, campaign)
 	if n := scalar[int](b, "SELECT count(*) FROM workers.webhook_secrets"); err != nil || n != 2 || len(got) != 2 {
 		t.Errorf("%d secrets are left, %d of the campaign (%v), want the two that sign", n, len(got), err)
 	}
@@ -253,7 +254,7 @@ func TestSampleLead(t *testing.T) {
 	b := setup(t)
 	own := webhook.NewSecret()
 	customer := receiver.New(receiver.Options{Secret: secret, Own: own})
-	id, body, err := jobs.SampleLead(uuid.New(), time.Now())
+	id, body, err := webhooks.SampleLead(uuid.New(), time.Now())
 	b.must(err)
 	if !bytes.Contains(body, []byte(`"sample":true`)) || !bytes.Contains(body, []byte(id.String())) {
 		t.Errorf("the sample is %s", body)

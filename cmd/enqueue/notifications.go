@@ -7,7 +7,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/spf13/cobra"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/emails"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -59,7 +59,7 @@ func notifications(q *store.Queries, f filter, anyway bool) source[uuid.UUID] {
 	return source[uuid.UUID]{
 		noun:     "notifications",
 		argument: "notification_id",
-		args:     func(id uuid.UUID) river.JobArgs { return jobs.SendEmailArgs{NotificationID: id} },
+		args:     func(id uuid.UUID) river.JobArgs { return emails.SendEmailArgs{NotificationID: id} },
 		ready: func(ctx context.Context, db store.DBTX, ids []uuid.UUID) error {
 			if anyway {
 				if err := q.EmailRelease(ctx, db, ids); err != nil {
@@ -77,7 +77,7 @@ func notifications(q *store.Queries, f filter, anyway bool) source[uuid.UUID] {
 			if err != nil || anyway {
 				return rows, err
 			}
-			refused, err := jobs.NotificationRefusals(ctx, db, ids)
+			refused, err := emails.NotificationRefusals(ctx, db, ids)
 			for i := range rows {
 				rows[i].skip = outcome(refused[rows[i].id].Reason) // what the job would close again
 			}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/emails"
 )
 
 func TestNotifications(t *testing.T) {
@@ -60,7 +60,7 @@ func TestNotificationsAnyway(t *testing.T) {
 	diff(t, "nothing was changed", []string{"1 failed", "2 failed", "3 failed", "4 pending", "5 sent"},
 		w.list(`SELECT right(id::text, 1) || ' ' || status FROM notifications ORDER BY id`))
 	diff(t, "anyway", counts{Matched: 3, Enqueued: 3}, w.report("notifications", "--anyway", "--id", ids).counts())
-	refused, err := jobs.NotificationRefusals(t.Context(), w.pool, []uuid.UUID{id(1), id(2), id(3)})
+	refused, err := emails.NotificationRefusals(t.Context(), w.pool, []uuid.UUID{id(1), id(2), id(3)})
 	if err != nil || len(refused) != 0 {
 		t.Errorf("the jobs would refuse %v (%v), want none", refused, err)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/spf13/cobra"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/inbox"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -51,7 +51,7 @@ func inboxes(q *store.Queries, f filter, accounts []string) source[string] {
 	return source[string]{
 		noun:     "accounts",
 		argument: "account_id",
-		args:     func(id string) river.JobArgs { return jobs.CheckInboxArgs{AccountID: id} },
+		args:     func(id string) river.JobArgs { return inbox.CheckInboxArgs{AccountID: id} },
 		page: func(ctx context.Context, db store.DBTX, after string, limit int32) ([]row[string], error) {
 			list, err := q.AccountListToRead(ctx, db, store.AccountListToReadParams{
 				AfterID: after, MaxRows: limit, AccountIds: accounts, Statuses: f.statuses, LeadIds: f.ids,

@@ -78,7 +78,7 @@ func TestReplayTakesThePlaceOfTheNextTry(t *testing.T) {
 		'{"email": "a@example.com", "name": "A", "source": "agent", "campaign_id": "c", "timestamp": "2026-11-23T10:00:00Z"}')`,
 		id(1), w.campaign, server.URL+"/leads")
 	failed, completed := w.work(jobs.Deps{
-		Pool: w.pool, Funnel: jobs.NewFunnel(prometheus.NewRegistry()),
+		Pool: w.pool, Funnel: queue.NewFunnel(prometheus.NewRegistry(), jobs.FunnelSteps()...),
 		Webhooks: webhook.New(webhook.Config{AllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}),
 		Settings: jobs.Settings{WebhookSecret: "secret", WebhookSchedule: queue.Schedule{time.Hour}},
 	})

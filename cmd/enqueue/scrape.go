@@ -7,7 +7,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/spf13/cobra"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -40,7 +40,7 @@ func scrapeJobs(q *store.Queries, f filter) source[uuid.UUID] {
 	return source[uuid.UUID]{
 		noun:     "scrape jobs",
 		argument: "scrape_job_id",
-		args:     func(id uuid.UUID) river.JobArgs { return jobs.PollCommentsArgs{ScrapeJobID: id} },
+		args:     func(id uuid.UUID) river.JobArgs { return polls.PollCommentsArgs{ScrapeJobID: id} },
 		ready: func(ctx context.Context, db store.DBTX, ids []uuid.UUID) error {
 			return q.ScrapeJobReopen(ctx, db, ids)
 		},

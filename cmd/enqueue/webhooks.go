@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/terminal"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -159,7 +159,7 @@ func webhookLogs(q *store.Queries, f filter, again resend) source[uuid.UUID] {
 	return source[uuid.UUID]{
 		noun:     "webhooks",
 		argument: "webhook_log_id",
-		args:     func(id uuid.UUID) river.JobArgs { return jobs.DeliverWebhookArgs{WebhookLogID: id} },
+		args:     func(id uuid.UUID) river.JobArgs { return webhooks.DeliverWebhookArgs{WebhookLogID: id} },
 		ready: func(ctx context.Context, db store.DBTX, ids []uuid.UUID) error {
 			return q.WebhookLogReplayMany(ctx, db, store.WebhookLogReplayManyParams{Ids: ids, ResendSent: again.sent})
 		},

@@ -14,6 +14,7 @@ import (
 	"github.com/bravorevos/workers/cmd/internal/config"
 	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/accounts"
 	"github.com/bravorevos/workers/migrations"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -36,7 +37,7 @@ account in again or clear its restriction on LinkedIn first, then resume it.`,
   worker accounts forecast Jq3vT0m2QpyXh7KcWz9LrA --lead 2f6c…`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withAccounts(cmd.Context(), environ, func(a accounts) error { return a.list(cmd.Context(), cmd.OutOrStdout()) })
+			return withSession(cmd.Context(), environ, func(a session) error { return a.list(cmd.Context(), cmd.OutOrStdout()) })
 		},
 	}
 	cmd.AddCommand(showCommand(environ), setCommand(environ), forecastCommand(environ), pauseCommand(environ), resumeCommand(environ),
@@ -44,17 +45,15 @@ account in again or clear its restriction on LinkedIn first, then resume it.`,
 	return cmd
 }
 
-// accounts is what the subcommands work with.
-type accounts struct {
+// session is what the subcommands work with.
+type session struct {
 	pool      *pgxpool.Pool
 	q         *store.Queries
-	sweeps    *jobs.Sweeps
-	campaigns *jobs.Campaigns
 	settings  jobs.Settings
 	lookFirst bool // always, by the environment of this shell
 }
 
-func withAccounts(ctx context.Context, environ []string, f func(accounts) error) error {
+func withSession(ctx context.Context, environ []string, f func(session) error) error {
 	cfg, err := config.LoadDatabase(environ)
 	if err != nil {
 		return err
@@ -64,8 +63,8 @@ func withAccounts(ctx context.Context, environ []string, f func(accounts) error)
 			return err
 		}
 		settings := jobSettings(cfg)
-		return f(accounts{
-			pool: pool, q: store.New(), sweeps: jobs.NewSweeps(pool, settings), campaigns: jobs.NewCampaigns(pool, settings),
+		return f(session{
+			pool: pool, q: store.New(),
 			settings:  settings,
 			lookFirst: settings.LookFirst,
 		})
@@ -73,7 +72,7 @@ func withAccounts(ctx context.Context, environ []string, f func(accounts) error)
 }
 
 // known refuses a name that nothing here belongs to: it was mistyped.
-func (a accounts) known(ctx context.Context, id string) error {
+func (a session) known(ctx context.Context, id string) error {
 	known, err := a.q.AccountIsKnown(ctx, a.pool, id)
 	if err != nil {
 		return fmt.Errorf("look for account %s: %w", id, err)
@@ -84,7 +83,7 @@ func (a accounts) known(ctx context.Context, id string) error {
 	return nil
 }
 
-func (a accounts) list(ctx context.Context, out io.Writer) error {
+func (a session) list(ctx context.Context, out io.Writer) error {
 	rows, err := a.q.AccountListOverview(ctx, a.pool)
 	if err != nil {
 		return fmt.Errorf("list accounts: %w", err)
@@ -134,7 +133,7 @@ func pauseCommand(environ []string) *cobra.Command {
 		Short: "Stop an account, or one thing that it does, until you resume it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+			return withSession(cmd.Context(), environ, func(a session) error {
 				if err := a.known(cmd.Context(), args[0]); err != nil {
 					return err
 				}
@@ -170,15 +169,15 @@ Answers that were written while everything was paused are synchronised late: the
 48 hours back and more at once, and again and again in the hours after.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+			return withSession(cmd.Context(), environ, func(a session) error {
 				if action != "" && !isAction(action) {
 					return wrongUsage(cmd, fmt.Errorf("--only %s is none of %v", action, actions()))
 				}
-				done, err := jobs.Resume(cmd.Context(), a.pool, args[0], action)
+				done, err := accounts.Resume(cmd.Context(), a.pool, args[0], action)
 				switch {
 				case err != nil:
 					return err
-				case done == jobs.Resumed{}:
+				case done == accounts.Resumed{}:
 					return fmt.Errorf("account %s is not paused; `worker accounts` lists those that are", args[0])
 				case done.Pauses == 0:
 					terminal.Fprintf(cmd.OutOrStdout(), "account %s was not paused; its looks into the inbox, which waited, go on at once\n", args[0])

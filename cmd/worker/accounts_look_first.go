@@ -42,7 +42,7 @@ and no write. LOOK_BEFORE_FIRST_DM=true is the same for all accounts, for good.`
 			if !all {
 				id, whose = args[0], "account "+args[0]
 			}
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+			return withSession(cmd.Context(), environ, func(a session) error {
 				if !all {
 					if err := a.known(cmd.Context(), id); err != nil {
 						return err
@@ -73,7 +73,7 @@ and no write. LOOK_BEFORE_FIRST_DM=true is the same for all accounts, for good.`
 
 // lookFirstOff switches it off for one account, or for all, and says what holds for them then:
 // what is switched on otherwise stays.
-func (a accounts) lookFirstOff(cmd *cobra.Command, id, whose string) error {
+func (a session) lookFirstOff(cmd *cobra.Command, id, whose string) error {
 	rows, err := a.q.FirstLookEnd(cmd.Context(), a.pool, id)
 	if err != nil {
 		return fmt.Errorf("switch off first looks of %s: %w", whose, err)

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/terminal"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/accounts"
 )
 
 func moveCommand(environ []string) *cobra.Command {
@@ -32,8 +32,8 @@ came under the old one meanwhile is moved by running it again.`,
   worker accounts resume Zr8bN1c4VtuPd5MfYx2GhQ`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
-				moved, err := jobs.MoveAccount(cmd.Context(), a.pool, a.settings, args[0], args[1], !yes)
+			return withSession(cmd.Context(), environ, func(a session) error {
+				moved, err := accounts.Move(cmd.Context(), a.pool, a.settings.LongestSend(), args[0], args[1], !yes)
 				if err != nil {
 					return err
 				}
@@ -45,7 +45,7 @@ came under the old one meanwhile is moved by running it again.`,
 	return cmd
 }
 
-func printMoved(out io.Writer, from, to string, moved []jobs.MovedRows, done bool) error {
+func printMoved(out io.Writer, from, to string, moved []accounts.MovedRows, done bool) error {
 	if len(moved) == 0 {
 		terminal.Fprintf(out, "nothing is left under account %s: it was moved before\n", from)
 		return nil

@@ -30,7 +30,7 @@ are "always" or like "mon-fri 08:00-19:00", with more parts after ";".
 --warm-up starts an account low: a fifth of its limits today, all of them in two weeks.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAccounts(cmd.Context(), environ, func(a accounts) error { return a.set(cmd, args[0]) })
+			return withSession(cmd.Context(), environ, func(a session) error { return a.set(cmd, args[0]) })
 		},
 	}
 	for _, l := range limitFlags(&store.AccountSetRulesParams{}) {
@@ -62,7 +62,7 @@ func limitFlags(r *store.AccountSetRulesParams) []limitFlag {
 	}
 }
 
-func (a accounts) set(cmd *cobra.Command, id string) error {
+func (a session) set(cmd *cobra.Command, id string) error {
 	ctx := cmd.Context()
 	if err := a.known(ctx, id); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (a accounts) set(cmd *cobra.Command, id string) error {
 }
 
 // rules reads what holds now.
-func (a accounts) rules(ctx context.Context, tx pgx.Tx, id string) (store.AccountSetRulesParams, error) {
+func (a session) rules(ctx context.Context, tx pgx.Tx, id string) (store.AccountSetRulesParams, error) {
 	if err := a.q.AccountEnsure(ctx, tx, id); err != nil {
 		return store.AccountSetRulesParams{}, fmt.Errorf("make row of account %s: %w", id, err)
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/terminal"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/accounts"
+	"github.com/bravorevos/workers/jobs/messages"
 )
 
 func showCommand(environ []string) *cobra.Command {
@@ -25,11 +26,11 @@ week. Limits that the account has no rule of its own for are the worker's defaul
 environment of this shell has them.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+			return withSession(cmd.Context(), environ, func(a session) error {
 				if err := a.known(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				usage, err := a.sweeps.Usage(cmd.Context(), args[0])
+				usage, err := accounts.ReadUsage(cmd.Context(), a.pool, a.settings.Accounts(), args[0])
 				if err != nil {
 					return err
 				}
@@ -44,7 +45,7 @@ environment of this shell has them.`,
 	}
 }
 
-func printUsage(out io.Writer, u jobs.Usage) error {
+func printUsage(out io.Writer, u accounts.Usage) error {
 	terminal.Fprintf(out, "working hours  %s (%s)\n", u.Hours, u.Zone)
 	terminal.Fprintf(out, "comment reads  %s\n", spent(u.Reads))
 	if !u.WarmUpFrom.IsZero() {
@@ -75,7 +76,7 @@ func printUsage(out io.Writer, u jobs.Usage) error {
 	return printPauses(out, u.Pauses)
 }
 
-func spent(s jobs.Spent) string {
+func spent(s accounts.Spent) string {
 	span := map[time.Duration]string{time.Hour: "an hour", 24 * time.Hour: "a day", 7 * 24 * time.Hour: "a week"}[s.Per]
 	return fmt.Sprintf("%d of %d %s", s.Used, s.Max, span)
 }
@@ -99,7 +100,7 @@ for the account's posts. Answers that come meanwhile go first and move the rest 
 					return wrongUsage(cmd, fmt.Errorf("--lead %q is no lead id", lead))
 				}
 			}
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+			return withSession(cmd.Context(), environ, func(a session) error {
 				return a.forecast(cmd.Context(), cmd.OutOrStdout(), args[0], only, limit, asJSON)
 			})
 		},
@@ -110,15 +111,15 @@ for the account's posts. Answers that come meanwhile go first and move the rest 
 	return cmd
 }
 
-func (a accounts) forecast(ctx context.Context, out io.Writer, id string, lead uuid.UUID, limit int, asJSON bool) error {
+func (a session) forecast(ctx context.Context, out io.Writer, id string, lead uuid.UUID, limit int, asJSON bool) error {
 	if err := a.known(ctx, id); err != nil {
 		return err
 	}
-	all, err := a.sweeps.Forecast(ctx, id)
+	all, err := messages.NewPlanner(a.pool, a.settings.Messages()).Forecast(ctx, id)
 	if err != nil {
 		return err
 	}
-	var chosen []jobs.Forecast
+	var chosen []messages.Forecast
 	for _, f := range all {
 		if lead == uuid.Nil || (f.LeadID != nil && *f.LeadID == lead) {
 			chosen = append(chosen, f)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/conversation"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/campaigns"
 )
 
 // campaignsCommand lets an owner see what people will get before they get it.
@@ -53,7 +53,7 @@ first. The exit code is 1 when anything is wrong; warnings are not.`,
 					return err
 				}
 			}
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+			return withSession(cmd.Context(), environ, func(a session) error {
 				return a.checkCampaigns(cmd.Context(), cmd.OutOrStdout(), ids, preview, asJSON)
 			})
 		},
@@ -75,7 +75,7 @@ type checked struct {
 
 var errTexts = errors.New("the texts of a campaign must be mended: see above")
 
-func (a accounts) checkCampaigns(ctx context.Context, out io.Writer, ids []uuid.UUID, preview, asJSON bool) error {
+func (a session) checkCampaigns(ctx context.Context, out io.Writer, ids []uuid.UUID, preview, asJSON bool) error {
 	rows, err := a.q.CampaignListWordings(ctx, a.pool, ids)
 	if err != nil {
 		return fmt.Errorf("list campaigns: %w", err)
@@ -83,7 +83,7 @@ func (a accounts) checkCampaigns(ctx context.Context, out io.Writer, ids []uuid.
 	if len(rows) < len(ids) {
 		return fmt.Errorf("%d of %d campaigns do not exist", len(ids)-len(rows), len(ids))
 	}
-	clashes, err := a.campaigns.Clashes(ctx, ids)
+	clashes, err := campaigns.Clashes(ctx, a.pool, ids)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (a accounts) checkCampaigns(ctx context.Context, out io.Writer, ids []uuid.
 }
 
 // warnings tells a campaign of those that wait for the same words.
-func warnings(id uuid.UUID, clashes []jobs.Clash) (texts []string) {
+func warnings(id uuid.UUID, clashes []campaigns.Clash) (texts []string) {
 	for _, c := range clashes {
 		if c.OtherID == id {
 			c.CampaignID, c.OtherID, c.OtherName, c.Word, c.OtherWord = c.OtherID, c.CampaignID, c.Name, c.OtherWord, c.Word

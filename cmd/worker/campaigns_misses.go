@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/terminal"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 )
 
 func missesCommand(environ []string) *cobra.Command {
@@ -30,8 +30,8 @@ that are known are not judged again, those that come are.`,
 			if err != nil {
 				return err
 			}
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
-				misses, err := a.campaigns.Misses(cmd.Context(), id)
+			return withSession(cmd.Context(), environ, func(a session) error {
+				misses, err := polls.NewPreview(a.pool, a.settings.Polls()).Misses(cmd.Context(), id)
 				if err != nil {
 					return err
 				}
@@ -55,7 +55,7 @@ func campaignID(cmd *cobra.Command, arg string) (uuid.UUID, error) {
 	return id, nil
 }
 
-func printMisses(out io.Writer, misses []jobs.Miss, examples int) error {
+func printMisses(out io.Writer, misses []polls.Miss, examples int) error {
 	if len(misses) == 0 {
 		_, err := fmt.Fprintln(out, "no comment was missed, or none is kept any more")
 		return err

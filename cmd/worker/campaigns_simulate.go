@@ -15,11 +15,11 @@ import (
 	"github.com/bravorevos/workers/cmd/internal/config"
 	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/integrations/unipile"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 )
 
 func simulateCommand(environ []string) *cobra.Command {
-	var post jobs.PostToRead
+	var post polls.PostToRead
 	var limit int
 	var asJSON, texts bool
 	cmd := &cobra.Command{
@@ -57,7 +57,7 @@ Who is no connection is known only as far as the list of comments tells.`,
 }
 
 func simulate(
-	ctx context.Context, environ []string, out io.Writer, id uuid.UUID, post jobs.PostToRead, limit int, texts, asJSON bool,
+	ctx context.Context, environ []string, out io.Writer, id uuid.UUID, post polls.PostToRead, limit int, texts, asJSON bool,
 ) error {
 	cfg, err := config.Load(environ)
 	if err != nil {
@@ -70,10 +70,10 @@ func simulate(
 	if err != nil {
 		return fmt.Errorf("UNIPILE_DSN or UNIPILE_API_KEY: %w", err)
 	}
-	return withAccounts(ctx, environ, func(a accounts) error {
-		posts := []jobs.PostToRead{post}
+	return withSession(ctx, environ, func(a session) error {
+		posts := []polls.PostToRead{post}
 		if post.PostID == "" {
-			if posts, err = a.campaigns.SimulatePosts(ctx, id); err != nil {
+			if posts, err = polls.NewPreview(a.pool, a.settings.Polls()).SimulatePosts(ctx, id); err != nil {
 				return err
 			}
 			if len(posts) == 0 {
@@ -81,7 +81,7 @@ func simulate(
 			}
 		}
 		for _, p := range posts {
-			s, err := a.campaigns.Simulate(ctx, linkedin, id, p, limit)
+			s, err := polls.NewPreview(a.pool, a.settings.Polls()).Simulate(ctx, linkedin, id, p, limit)
 			if err != nil {
 				return fmt.Errorf("post %s: %w", p.PostID, err)
 			}
@@ -98,7 +98,7 @@ func simulate(
 	})
 }
 
-func printSimulation(out io.Writer, s jobs.Simulation, texts bool) error {
+func printSimulation(out io.Writer, s polls.Simulation, texts bool) error {
 	served, decisions := 0, map[string]int{}
 	for _, c := range s.Comments {
 		decisions[c.Decision]++

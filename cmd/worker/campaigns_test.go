@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/polls"
 	"github.com/bravorevos/workers/sandbox/unipile"
 	"github.com/bravorevos/workers/store/storetest"
 )
@@ -95,7 +95,7 @@ func TestCampaignsSimulate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got jobs.Simulation
+	var got polls.Simulation
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}

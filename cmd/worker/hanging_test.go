@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/sandbox/receiver"
 	"github.com/bravorevos/workers/store/storetest"
@@ -66,7 +66,7 @@ func deliverToAll(b *testing.B, hangs bool) []time.Duration {
 				if err != nil {
 					return err
 				}
-				_, err = client.InsertTx(b.Context(), tx, jobs.DeliverWebhookArgs{WebhookLogID: id}, nil)
+				_, err = client.InsertTx(b.Context(), tx, webhooks.DeliverWebhookArgs{WebhookLogID: id}, nil)
 				return err
 			})
 			if err != nil {

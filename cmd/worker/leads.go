@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/terminal"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -43,16 +43,16 @@ It prints what people wrote. Mind who looks over your shoulder.`,
   worker leads show d1c7a9f0-2b64-4f7d-a1e3-5b6c7d8e9f01`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+			return withSession(cmd.Context(), environ, func(a session) error {
 				return a.showLead(cmd.Context(), cmd.OutOrStdout(), args[0])
 			})
 		},
 	}
 }
 
-func (a accounts) findLeads(ctx context.Context, wanted string) ([]store.LeadSearchRow, error) {
+func (a session) findLeads(ctx context.Context, wanted string) ([]store.LeadSearchRow, error) {
 	wanted = strings.TrimSpace(wanted)
-	found, err := a.q.LeadSearch(ctx, a.pool, store.LeadSearchParams{Wanted: wanted, Slug: strings.ToLower(jobs.PublicName(wanted))})
+	found, err := a.q.LeadSearch(ctx, a.pool, store.LeadSearchParams{Wanted: wanted, Slug: strings.ToLower(unipile.Slug(wanted))})
 	if err != nil {
 		return nil, fmt.Errorf("look for the lead: %w", err)
 	}
@@ -63,7 +63,7 @@ func (a accounts) findLeads(ctx context.Context, wanted string) ([]store.LeadSea
 	return found, nil
 }
 
-func (a accounts) showLead(ctx context.Context, out io.Writer, wanted string) error {
+func (a session) showLead(ctx context.Context, out io.Writer, wanted string) error {
 	found, err := a.findLeads(ctx, wanted)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ human has the conversation, and the bot sends that lead nothing until it is rele
 that they write are taken and delivered as ever. LEAD is a lead id.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withLead(cmd, environ, args[0], func(a accounts, id uuid.UUID) error {
+			return withLead(cmd, environ, args[0], func(a session, id uuid.UUID) error {
 				rows, err := a.q.TakeoverSetLead(cmd.Context(), a.pool, store.TakeoverSetLeadParams{LeadID: id, Reason: "held by hand"})
 				if err != nil {
 					return fmt.Errorf("hold lead %s: %w", id, err)
@@ -137,7 +137,7 @@ func leadReleaseCommand(environ []string) *cobra.Command {
 		Short: "Let the bot go on with a lead that a human took over",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withLead(cmd, environ, args[0], func(a accounts, id uuid.UUID) error {
+			return withLead(cmd, environ, args[0], func(a session, id uuid.UUID) error {
 				rows, err := a.q.TakeoverLift(cmd.Context(), a.pool, id)
 				if err != nil {
 					return fmt.Errorf("release lead %s: %w", id, err)
@@ -152,10 +152,10 @@ func leadReleaseCommand(environ []string) *cobra.Command {
 	}
 }
 
-func withLead(cmd *cobra.Command, environ []string, arg string, f func(accounts, uuid.UUID) error) error {
+func withLead(cmd *cobra.Command, environ []string, arg string, f func(session, uuid.UUID) error) error {
 	id, err := uuid.Parse(arg)
 	if err != nil {
 		return wrongUsage(cmd, fmt.Errorf("%q is no lead id; `worker leads show` finds it", arg))
 	}
-	return withAccounts(cmd.Context(), environ, func(a accounts) error { return f(a, id) })
+	return withSession(cmd.Context(), environ, func(a session) error { return f(a, id) })
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/terminal"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 )
 
 // leadSettleCommand lets a human say what became of a message that no look can settle.
@@ -37,15 +37,15 @@ comes. LEAD is a lead id.`,
 				if sent || resend {
 					return wrongUsage(cmd, errors.New("name the lead; without one, those that wait are listed"))
 				}
-				return withAccounts(cmd.Context(), environ, func(a accounts) error {
+				return withSession(cmd.Context(), environ, func(a session) error {
 					return a.listDoubtful(cmd.Context(), cmd.OutOrStdout())
 				})
 			}
 			if sent == resend {
 				return wrongUsage(cmd, errors.New("say what became of it: --sent or --resend"))
 			}
-			return withLead(cmd, environ, args[0], func(a accounts, id uuid.UUID) error {
-				n, err := jobs.Settle(cmd.Context(), a.pool, id, sent)
+			return withLead(cmd, environ, args[0], func(a session, id uuid.UUID) error {
+				n, err := messages.Settle(cmd.Context(), a.pool, id, sent)
 				if err != nil {
 					return err
 				}
@@ -74,7 +74,7 @@ comes. LEAD is a lead id.`,
 	return cmd
 }
 
-func (a accounts) listDoubtful(ctx context.Context, out io.Writer) error {
+func (a session) listDoubtful(ctx context.Context, out io.Writer) error {
 	rows, err := a.q.MessageListDoubtful(ctx, a.pool, nil)
 	if err != nil {
 		return fmt.Errorf("list messages in doubt: %w", err)
@@ -92,7 +92,7 @@ func (a accounts) listDoubtful(ctx context.Context, out io.Writer) error {
 }
 
 // showDoubt tells what to do about messages of a lead that wait for a human.
-func (a accounts) showDoubt(ctx context.Context, out io.Writer, leadID uuid.UUID) error {
+func (a session) showDoubt(ctx context.Context, out io.Writer, leadID uuid.UUID) error {
 	rows, err := a.q.MessageListDoubtful(ctx, a.pool, &leadID)
 	if err != nil {
 		return fmt.Errorf("list messages in doubt of lead %s: %w", leadID, err)

@@ -14,7 +14,7 @@ import (
 
 // showWebhooks says how each webhook of a lead stands, and what brings it to the
 // receiver: commands to be copied.
-func (a accounts) showWebhooks(ctx context.Context, out io.Writer, lead store.LeadSearchRow) error {
+func (a session) showWebhooks(ctx context.Context, out io.Writer, lead store.LeadSearchRow) error {
 	rows, err := a.q.WebhookLogListOfLead(ctx, a.pool, &lead.ID)
 	if err != nil {
 		return fmt.Errorf("list webhooks of lead %s: %w", lead.ID, err)

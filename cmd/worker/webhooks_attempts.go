@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/terminal"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/store"
 )
 
@@ -69,7 +69,7 @@ Tries are kept for WEBHOOK_ATTEMPT_RETENTION. The answers' bodies are in --json.
 			if (id == "") == (of.endpoint == 0) {
 				return wrongUsage(cmd, errWhichAttempts)
 			}
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+			return withSession(cmd.Context(), environ, func(a session) error {
 				return a.attempts(cmd, of)
 			})
 		},
@@ -113,7 +113,7 @@ func newAttemptLine(r store.WebhookAttempt) attemptLine {
 	}
 }
 
-func (a accounts) attempts(cmd *cobra.Command, of attemptsOf) error {
+func (a session) attempts(cmd *cobra.Command, of attemptsOf) error {
 	ctx, out, limit := cmd.Context(), cmd.OutOrStdout(), int(of.limit)
 	of.limit++ // to know whether that is all
 	before := cmp.Or(of.before, math.MaxInt64)
@@ -179,10 +179,10 @@ func (a accounts) attempts(cmd *cobra.Command, of attemptsOf) error {
 }
 
 // attempted refuses an id that nothing has: it was mistyped, rather than never tried.
-func (a accounts) attempted(ctx context.Context, of attemptsOf) error {
+func (a session) attempted(ctx context.Context, of attemptsOf) error {
 	if of.endpoint != 0 {
 		_, err := a.findEndpoint(ctx, of.endpoint)
-		if errors.Is(err, jobs.ErrNoEndpoint) {
+		if errors.Is(err, webhooks.ErrNoEndpoint) {
 			err = fmt.Errorf("%w; `worker webhooks endpoints` lists those that are known", err)
 		}
 		return err

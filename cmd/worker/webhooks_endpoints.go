@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bravorevos/workers/cmd/internal/terminal"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
 )
@@ -49,7 +49,7 @@ after a 429 deliveries go one by one. What waits then goes out by itself.`,
 			if err := checkLimit(cmd, limit); err != nil {
 				return err
 			}
-			return withAccounts(cmd.Context(), environ, func(a accounts) error {
+			return withSession(cmd.Context(), environ, func(a session) error {
 				return a.endpoints(cmd, store.WebhookEndpointListParams{Ids: []int64{}, State: state, MaxRows: limit}, asJSON)
 			})
 		},
@@ -68,7 +68,7 @@ func endpointCommand(environ []string) *cobra.Command {
 URL may hold a token and is in the database alone, in the row of workers.webhook_endpoints
 with that id.`,
 		Args: cobra.ExactArgs(1),
-		RunE: withEndpoint(environ, func(cmd *cobra.Command, a accounts, id int64) error {
+		RunE: withEndpoint(environ, func(cmd *cobra.Command, a session, id int64) error {
 			return a.endpoint(cmd, id)
 		}),
 	}
@@ -83,7 +83,7 @@ waits for it is due at once, and so is what ran out of tries since it began to f
 rows are for "enqueue webhooks". A row keeps its webhook-id, so that the receiver can drop
 what it has. Should the receiver fail again, it is all as before.`,
 		Args: cobra.ExactArgs(1),
-		RunE: withEndpoint(environ, func(cmd *cobra.Command, a accounts, id int64) error {
+		RunE: withEndpoint(environ, func(cmd *cobra.Command, a session, id int64) error {
 			client, err := queue.NewInserter(a.pool, slog.New(slog.DiscardHandler))
 			if err != nil {
 				return err
@@ -92,7 +92,7 @@ what it has. Should the receiver fail again, it is all as before.`,
 			if err != nil {
 				return err
 			}
-			if err := a.sweeps.EnableEndpoint(cmd.Context(), client, id); err != nil {
+			if err := webhooks.EnableEndpoint(cmd.Context(), a.pool, a.settings.Webhooks(), client, id); err != nil {
 				return err
 			}
 			terminal.Fprintf(cmd.OutOrStdout(), "endpoint %d is enabled: what waits (%d) goes out now, and what ran out of tries since its trouble began\n",
@@ -107,8 +107,8 @@ func disableCommand(environ []string) *cobra.Command {
 		Use:   "disable ENDPOINT",
 		Short: "Stop deliveries to a receiver until you enable it; nothing is lost",
 		Args:  cobra.ExactArgs(1),
-		RunE: withEndpoint(environ, func(cmd *cobra.Command, a accounts, id int64) error {
-			if err := a.sweeps.DisableEndpoint(cmd.Context(), id); err != nil {
+		RunE: withEndpoint(environ, func(cmd *cobra.Command, a session, id int64) error {
+			if err := webhooks.DisableEndpoint(cmd.Context(), a.pool, id); err != nil {
 				return err
 			}
 			terminal.Fprintf(cmd.OutOrStdout(), "endpoint %d is disabled; what comes for it waits until `worker webhooks enable %d`\n", id, id)
@@ -118,7 +118,7 @@ func disableCommand(environ []string) *cobra.Command {
 }
 
 // withEndpoint reads the id of an endpoint off the command line.
-func withEndpoint(environ []string, run func(*cobra.Command, accounts, int64) error) func(*cobra.Command, []string) error {
+func withEndpoint(environ []string, run func(*cobra.Command, session, int64) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		id, err := strconv.ParseInt(args[0], 10, 64)
 		switch {
@@ -127,9 +127,9 @@ func withEndpoint(environ []string, run func(*cobra.Command, accounts, int64) er
 		case err != nil || id < 1:
 			return wrongUsage(cmd, fmt.Errorf("%q is no endpoint: `worker webhooks endpoints` lists their numbers", args[0]))
 		}
-		return withAccounts(cmd.Context(), environ, func(a accounts) error {
+		return withSession(cmd.Context(), environ, func(a session) error {
 			err := run(cmd, a, id)
-			if errors.Is(err, jobs.ErrNoEndpoint) {
+			if errors.Is(err, webhooks.ErrNoEndpoint) {
 				return fmt.Errorf("%w; `worker webhooks endpoints` lists those that are known", err)
 			}
 			return err
@@ -192,7 +192,7 @@ func shownURL(raw string) string {
 	return shown
 }
 
-func (a accounts) endpoints(cmd *cobra.Command, which store.WebhookEndpointListParams, asJSON bool) error {
+func (a session) endpoints(cmd *cobra.Command, which store.WebhookEndpointListParams, asJSON bool) error {
 	out, limit := cmd.OutOrStdout(), int(which.MaxRows)
 	which.MaxRows++ // to know whether that is all
 	rows, err := a.q.WebhookEndpointList(cmd.Context(), a.pool, which)
@@ -244,18 +244,18 @@ func moment(t *time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func (a accounts) findEndpoint(ctx context.Context, id int64) (store.WebhookEndpointListRow, error) {
+func (a session) findEndpoint(ctx context.Context, id int64) (store.WebhookEndpointListRow, error) {
 	rows, err := a.q.WebhookEndpointList(ctx, a.pool, store.WebhookEndpointListParams{Ids: []int64{id}, MaxRows: 1})
 	if err != nil {
 		return store.WebhookEndpointListRow{}, fmt.Errorf("read endpoint %d: %w", id, err)
 	}
 	if len(rows) == 0 {
-		return store.WebhookEndpointListRow{}, fmt.Errorf("%w: %d", jobs.ErrNoEndpoint, id)
+		return store.WebhookEndpointListRow{}, fmt.Errorf("%w: %d", webhooks.ErrNoEndpoint, id)
 	}
 	return rows[0], nil
 }
 
-func (a accounts) endpoint(cmd *cobra.Command, id int64) error {
+func (a session) endpoint(cmd *cobra.Command, id int64) error {
 	out := cmd.OutOrStdout()
 	row, err := a.findEndpoint(cmd.Context(), id)
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 	"github.com/bravorevos/workers/cmd/internal/terminal"
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/webhook"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/migrations"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -152,11 +152,11 @@ func (s *sample) delivery(ctx context.Context, db store.DBTX, cfg config.Config)
 	case s.secret != "":
 		d.Secrets = []string{s.secret}
 	case s.campaign != nil:
-		if d.Secrets, err = jobs.CampaignSecrets(ctx, db, cfg.Vault(), campaign); err != nil {
+		if d.Secrets, err = webhooks.CampaignSecrets(ctx, db, cfg.Vault(), campaign); err != nil {
 			return d, err
 		}
 	}
-	id, body, err := jobs.SampleLead(campaign, d.Now)
+	id, body, err := webhooks.SampleLead(campaign, d.Now)
 	d.ID, d.Body = id.String(), body
 	return d, err
 }
@@ -180,7 +180,7 @@ func (s *sample) send(ctx context.Context, out io.Writer, db store.DBTX, sender 
 	}
 	result, err := sender.Deliver(ctx, d)
 	if s.scope != uuid.Nil {
-		if err := jobs.RecordSample(context.WithoutCancel(ctx), db, s.scope, d.URL, d.Now, result, err); err != nil {
+		if err := webhooks.RecordSample(context.WithoutCancel(ctx), db, s.scope, d.URL, d.Now, result, err); err != nil {
 			return err
 		}
 	}

@@ -27,6 +27,10 @@ import (
 	"github.com/bravorevos/workers/integrations/unipile"
 	"github.com/bravorevos/workers/integrations/webhook"
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/accounts"
+	"github.com/bravorevos/workers/jobs/inbox"
+	"github.com/bravorevos/workers/jobs/messages"
+	"github.com/bravorevos/workers/jobs/webhooks"
 	"github.com/bravorevos/workers/migrations"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store"
@@ -115,8 +119,8 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	registry := prometheus.NewRegistry()
 	w.registry, w.clock = registry, queue.NewClock(logger, registry)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		api.Cached(queue.NewDepthCollector(w.probe)), api.Cached(jobs.NewLedgerCollector(w.probe)),
-		api.Cached(jobs.NewEndpointCollector(w.probe)))
+		api.Cached(queue.NewDepthCollector(w.probe)), api.Cached(messages.NewLedgerCollector(w.probe)),
+		api.Cached(webhooks.NewEndpointCollector(w.probe)))
 	vendors := newVendorMetrics(registry)
 
 	// Outside services.
@@ -156,7 +160,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		ID:   id,
 		Workers: jobs.Register(jobs.Deps{
 			Pool: w.pool, Unipile: linkedin, Resend: mailer, Webhooks: sender, Mail: mail,
-			Funnel: jobs.NewFunnel(registry), Endpoints: jobs.NewEndpointEvents(registry, logger), Settings: settings,
+			Funnel: queue.NewFunnel(registry, jobs.FunnelSteps()...), Endpoints: webhooks.NewEndpointEvents(registry, logger), Settings: settings,
 		}),
 		Periodic: jobs.Periodic(settings),
 		Outcomes: &queue.Outcomes{
@@ -172,7 +176,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 	if err != nil {
 		return nil, err
 	}
-	sweeps := jobs.NewSweeps(w.pool, settings)
+	sweeps := jobs.SweepsOf(w.pool, settings)
 
 	// HTTP, before any job may run: a port that is taken must not cut jobs short.
 	mux, public := http.NewServeMux(), http.NewServeMux()
@@ -180,7 +184,7 @@ func start(ctx context.Context, cfg config.Config, logger *slog.Logger) (_ *work
 		public = mux
 	}
 	routes := api.Config{
-		Pool: w.pool, Probe: w.probe, Client: w.client, Sweeps: sweeps, Inbound: jobs.NewInbound(w.pool, w.client, settings),
+		Pool: w.pool, Probe: w.probe, Client: w.client, Sweeps: sweeps, Inbound: inbox.NewInbound(w.pool, w.client, settings.Inbox()),
 		CronSecret: cfg.CronSecret.Reveal(), UnipileSecret: cfg.UnipileWebhookSecret.Reveal(), Metrics: registry,
 		Logger: logger, Version: buildVersion(), MockMode: cfg.UnipileMockMode, Stopping: w.stopping, Alive: w.vitals.Check,
 	}
@@ -316,7 +320,7 @@ func jobSettings(cfg config.Config) jobs.Settings {
 			WebhookLogs: cfg.WebhookSweepInterval, Notifications: cfg.NotificationSweepInterval,
 			Relations: cfg.RelationsInterval,
 		},
-		Limits: jobs.Limits{
+		Limits: accounts.Limits{
 			FirstDMsPerHour: cfg.FirstDMsPerHour, FirstDMsPerDay: cfg.FirstDMsPerDay,
 			AnswersPerHour: cfg.AnswersPerHour, AnswersPerDay: cfg.AnswersPerDay,
 			PublicRepliesPerHour: cfg.PublicRepliesPerHour, PublicRepliesPerDay: cfg.PublicRepliesPerDay,

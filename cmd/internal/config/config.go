@@ -10,7 +10,7 @@ import (
 	_ "time/tzdata" // machines and images without zone files
 
 	"github.com/bravorevos/workers/integrations/webhook"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/privacy"
 )
 
 // Config is everything that can be set. The tag "doc" is the sentence that the
@@ -82,7 +82,7 @@ type Config struct {
 	WebhookRequireHTTPS bool              `env:"WEBHOOK_REQUIRE_HTTPS" envDefault:"false" doc:"Refuse receivers whose URL begins with http://: leads would cross the network in the open." example:"true"`
 
 	// Retention is read from a variable for each of [jobs.RetentionKinds].
-	Retention jobs.Retention
+	Retention privacy.Retention
 }
 
 // Secret is a value that never shows in logs or dumps.

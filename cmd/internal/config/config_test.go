@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bravorevos/workers/integrations/webhook"
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/privacy"
 )
 
 // sound is the smallest environment that the worker accepts, with changes. A
@@ -87,7 +87,7 @@ func TestDefaults(t *testing.T) {
 			5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 5 * time.Hour,
 			10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 		},
-		Retention: jobs.Retention{
+		Retention: privacy.Retention{
 			"COMMENT_RETENTION":         14 * 24 * time.Hour,
 			"LEAD_COMMENT_RETENTION":    365 * 24 * time.Hour,
 			"MESSAGE_RETENTION":         90 * 24 * time.Hour,

@@ -6,16 +6,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/privacy"
 )
 
 // retentionKinds are the kinds of data that somebody may set a time for.
-func retentionKinds() []jobs.RetentionKind {
-	return slices.DeleteFunc(jobs.RetentionKinds(), func(k jobs.RetentionKind) bool { return k.Variable == "" })
+func retentionKinds() []privacy.RetentionKind {
+	return slices.DeleteFunc(privacy.RetentionKinds(), func(k privacy.RetentionKind) bool { return k.Variable == "" })
 }
 
-func loadRetention(values map[string]string, found *problems) jobs.Retention {
-	retention := jobs.Retention{}
+func loadRetention(values map[string]string, found *problems) privacy.Retention {
+	retention := privacy.Retention{}
 	for _, kind := range retentionKinds() {
 		retention[kind.Variable] = kind.Default
 		if values[kind.Variable] == "" {
@@ -35,7 +35,7 @@ func loadRetention(values map[string]string, found *problems) jobs.Retention {
 func WriteRetentionMarkdown(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("| what is forgotten | after | variable | what stays |\n|---|---|---|---|\n")
-	for _, kind := range jobs.RetentionKinds() {
+	for _, kind := range privacy.RetentionKinds() {
 		after, variable := kind.DefaultText(), "-"
 		if kind.Default > 0 {
 			after = fmt.Sprintf("%d days", int(kind.Default.Hours()/24))
