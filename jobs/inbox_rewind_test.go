@@ -10,7 +10,6 @@ import (
 	"time"
 
 	fakeunipile "github.com/bravorevos/workers/sandbox/unipile"
-
 )
 
 // Ensure that an answer which was passed over as a stranger's is heard, when a poll
