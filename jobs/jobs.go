@@ -1,24 +1,25 @@
-// Package jobs holds the work itself, one file a kind of job:
+// Package jobs puts the rooms together that do the work, each one stage of the funnel in a
+// package of its own:
 //
-//	kind                  arguments        enqueued by                              queue
-//	sweep_scrape_jobs     -                period, NOTIFY, cron route, CLI          sweeps
-//	sweep_messages        -                period, NOTIFY (the planner)             sweeps
-//	sweep_inboxes         -                period, CLI                              sweeps
-//	sweep_webhook_logs    -                period, NOTIFY, cron route, CLI          sweeps
-//	sweep_notifications   -                period, NOTIFY, cron route, CLI          sweeps
+//	kind                  arguments        enqueued by                              room, queue
+//	sweep_scrape_jobs     -                period, NOTIFY, cron route, CLI          polls, sweeps
 //	poll_comments         scrape_job_id    sweep_scrape_jobs                        polls
+//	sweep_messages        -                period, NOTIFY (the planner)             messages, sweeps
 //	send_dm               message_id       sweep_messages, at the message's turn    messages
+//	check_relations       account_id       sweep_inboxes, a few times a day         messages, inbox
+//	sweep_inboxes         -                period, CLI                              inbox, sweeps
 //	check_inbox           account_id       sweep_inboxes                            inbox
 //	handle_answer         inbox_message_id the inbound webhook                      inbox
-//	sweep_conversations   -                period: follow-ups, and who is silent    sweeps
-//	check_relations       account_id       sweep_inboxes, a few times a day         inbox
+//	sweep_conversations   -                period: follow-ups, and who is silent    inbox, sweeps
+//	sweep_webhook_logs    -                period, NOTIFY, cron route, CLI          webhooks, sweeps
 //	deliver_webhook       webhook_log_id   the transaction that captures an email;  webhooks
 //	                                       sweep_webhook_logs; the delivery before
-//	wake_endpoint         endpoint_id      the transaction that blocks an endpoint  sweeps
-//	send_email            notification_id  sweep_notifications                      email
-//	tell_owner            incident_id,     the transaction that opens an incident   email
+//	wake_endpoint         endpoint_id      the transaction that blocks an endpoint  webhooks, sweeps
+//	sweep_notifications   -                period, NOTIFY, cron route, CLI          emails, sweeps
+//	send_email            notification_id  sweep_notifications                      emails, email
+//	tell_owner            incident_id,     the transaction that opens an incident   emails, email
 //	                      user_id
-//	prune                 -                period                                   upkeep
+//	prune                 -                period                                   privacy, upkeep
 //
 // Rows of the domain are the truth and jobs are its execution: arguments are ids,
 // and every job may run twice. Jobs wrap errors and return them; they neither log,

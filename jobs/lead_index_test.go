@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bravorevos/workers/migrations"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/bravorevos/workers/migrations"
 	"github.com/bravorevos/workers/store"
 	"github.com/bravorevos/workers/store/storetest"
 )

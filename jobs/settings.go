@@ -55,6 +55,7 @@ type Intervals struct {
 	Relations time.Duration
 }
 
+// WithDefaults fills in what is not set.
 func (s Settings) WithDefaults() Settings {
 	s.Intervals.ScrapeJobs = cmp.Or(s.Intervals.ScrapeJobs, 5*time.Minute)
 	s.Intervals.Messages = cmp.Or(s.Intervals.Messages, 15*time.Second)

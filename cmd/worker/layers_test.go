@@ -17,6 +17,11 @@ func layers() [][]string {
 		{"integrations", "store", "conversation", "pacing", "migrations"},
 		{"integrations/unipile", "integrations/resend", "integrations/webhook", "integrations/mx"},
 		{"queue"},
+		{"jobs/accounts", "jobs/campaigns"},
+		{"jobs/messages", "jobs/webhooks", "jobs/emails"},
+		{"jobs/leads"},
+		{"jobs/polls", "jobs/inbox"},
+		{"jobs/privacy"},
 		{"jobs"},
 		{"api", "console"},
 		{"cmd/worker", "cmd/enqueue", "cmd/internal/config", "cmd/internal/terminal"},
@@ -92,6 +97,8 @@ func TestLayersForbid(t *testing.T) {
 	for _, c := range [][2]string{
 		{"queue", "jobs"}, {"store", "integrations"}, {"api", "console"}, {"jobs", "sandbox/unipile"},
 		{"sandbox/unipile", "integrations/unipile"}, {"conversation", "store"}, {"jobs", "store/storetest"},
+		{"jobs/messages", "jobs/webhooks"}, {"jobs/polls", "jobs/inbox"}, {"jobs/messages", "jobs/leads"},
+		{"jobs/accounts", "jobs/campaigns"}, {"jobs/webhooks", "jobs/privacy"}, {"queue", "jobs/accounts"},
 		{"integrations/unipile", "integrations/resend"}, {"jobs", "cmd/internal/config"}, {"cmd/worker", "cmd/enqueue"},
 	} {
 		if mayImport(c[0], c[1]) {

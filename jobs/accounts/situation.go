@@ -1,3 +1,6 @@
+// Package accounts holds what a LinkedIn account may do: its limits, working hours and
+// pauses, what it has used of them, and the change to a new id at the provider. It decides
+// and records; it sends nothing.
 package accounts
 
 import (
@@ -37,6 +40,7 @@ type Limits struct {
 	TimeZone     string // IANA name; empty is UTC
 }
 
+// WithDefaults fills in what is not set.
 func (l Limits) WithDefaults() Limits {
 	l.FirstDMsPerHour = cmp.Or(l.FirstDMsPerHour, 20)
 	l.FirstDMsPerDay = cmp.Or(l.FirstDMsPerDay, 100)

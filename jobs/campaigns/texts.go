@@ -1,3 +1,5 @@
+// Package campaigns holds what a campaign wants: how it writes, what triggers it, and which
+// campaigns get in each other's way. It reads settings and decides nothing about people.
 package campaigns
 
 import (

@@ -1,3 +1,5 @@
+// Package emails sends notifications to pod members and owners through Resend, each once,
+// by a ledger that is written before the call.
 package emails
 
 import (

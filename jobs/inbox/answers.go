@@ -174,7 +174,7 @@ func (w *hearing) hearOnce(ctx context.Context, accountID string, m heard) error
 			}
 			return err
 		case conversation.MoveOptOut:
-			return w.optOut(ctx, tx, accountID, m.SenderID)
+			return leads.OptOut(ctx, tx, accountID, m.SenderID)
 		case conversation.MoveAsk:
 			return w.askAgain(ctx, tx, accountID, lead, m, turn, wording, reply)
 		default:
@@ -245,7 +245,7 @@ func (w *hearing) hearStop(ctx context.Context, accountID string, m heard, asked
 		if err := w.setHandled(ctx, tx, m, store.LeadFindAskedRow{}, reply); err != nil || reply.Kind == conversation.ReplyNone {
 			return err
 		}
-		return w.optOut(ctx, tx, accountID, m.SenderID)
+		return leads.OptOut(ctx, tx, accountID, m.SenderID)
 	})
 	if err == nil {
 		w.count(false, reply.Kind == conversation.ReplyOptOut)
@@ -261,25 +261,6 @@ func (w *Answers) leadSince(since time.Time, m heard) time.Time {
 		return since.Add(-day)
 	}
 	return since.Add(now.Sub(m.Now)).Add(-estimatedSlack)
-}
-
-// optOut ends all contact of the clients on this account with a person.
-func (w *Answers) optOut(ctx context.Context, tx pgx.Tx, accountID, personID string) error {
-	if err := w.recordOptOut(ctx, tx, accountID, personID); err != nil {
-		return err
-	}
-	if _, err := w.OptOutMoveLeads(ctx, tx, personID); err != nil {
-		return fmt.Errorf("opt out leads: %w", err)
-	}
-	return nil
-}
-
-// recordOptOut is what keeps further messages from going out.
-func (w *Answers) recordOptOut(ctx context.Context, db store.DBTX, accountID, personID string) error {
-	if _, err := w.OptOutRecord(ctx, db, store.OptOutRecordParams{AccountID: accountID, PersonID: personID}); err != nil {
-		return fmt.Errorf("record opt-out: %w", err)
-	}
-	return nil
 }
 
 // read says what an answer gives, if it is one: in our chat with that person.

@@ -1,3 +1,5 @@
+// Package inbox hears what people answer: it reads the messages of accounts, takes the ones
+// that vendor webhooks tell, moves conversations on, and sees when a human takes over.
 package inbox
 
 import (

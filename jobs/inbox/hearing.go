@@ -8,6 +8,7 @@ import (
 
 	"github.com/bravorevos/workers/integrations"
 	"github.com/bravorevos/workers/integrations/unipile"
+	"github.com/bravorevos/workers/jobs/leads"
 	"github.com/bravorevos/workers/jobs/messages"
 	"github.com/bravorevos/workers/store"
 )
@@ -41,7 +42,7 @@ func (w *hearing) decide(ctx context.Context, accountID string, m heard, isStop 
 	}
 	w.behind[m.SenderID] = true
 	if isStop {
-		err = errors.Join(err, w.recordOptOut(ctx, w.pool, accountID, m.SenderID))
+		err = errors.Join(err, leads.RecordOptOut(ctx, w.pool, accountID, m.SenderID))
 	}
 	return err
 }

@@ -1,3 +1,5 @@
+// Package leads holds what polls and inboxes share about a lead: the capture of its address
+// with all that follows, and its wish to hear no more.
 package leads
 
 import (

@@ -1,3 +1,6 @@
+// Package messages holds the ledger of what accounts write: messages are queued here, given
+// their turns by the planner, claimed, sent, looked up where their outcome is unknown, and
+// recorded. People who are no connection wait here too. Nothing else writes to LinkedIn.
 package messages
 
 import (

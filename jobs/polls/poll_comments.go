@@ -1,3 +1,5 @@
+// Package polls reads the comments of watched posts, judges each of them, and says when a
+// post is read again. It queues messages and captures addresses; it sends nothing.
 package polls
 
 import (

@@ -1,3 +1,5 @@
+// Package privacy forgets: what is kept of a person, for how long, and how it is erased. It
+// stands above the other rooms, whose rows it removes by age.
 package privacy
 
 import (

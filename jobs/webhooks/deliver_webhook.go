@@ -1,3 +1,6 @@
+// Package webhooks delivers captured leads to the receivers of clients: signed, retried, at
+// a pace that each receiver can take, and with a record of every attempt. It does not decide
+// what a lead is.
 package webhooks
 
 import (
