@@ -179,7 +179,7 @@ func (b *bench) runAll(ctx context.Context) error {
 				continue
 			}
 			for _, c := range s.cases(b.Options) {
-				f, problems, err := c.run(ctx, b)
+				f, r, err := c.run(ctx, b)
 				if err != nil {
 					return fmt.Errorf("%s, %s: %w", s.name, c.name, err)
 				}
@@ -188,10 +188,13 @@ func (b *bench) runAll(ctx context.Context) error {
 				} else if s.ratio && b.noop > 0 {
 					f[ofNoop] = f[rate] / b.noop
 				}
-				b.report.add(s.name, c.name, f, problems)
+				b.report.add(s.name, c.name, f, r)
 				b.say("run %d of %d  %-9s %-34s %s", b.run, b.Runs, s.name, c.name, s.headline(f))
-				for _, p := range problems {
-					b.say("PROBLEM: %s", p)
+				for _, text := range r.problems {
+					b.say("PROBLEM: %s", text)
+				}
+				for _, text := range r.notes {
+					b.say("note: %s", text)
 				}
 			}
 		}

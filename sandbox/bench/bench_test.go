@@ -33,8 +33,8 @@ func TestBench(t *testing.T) {
 	if got := r.Postgres.Settings["fsync"] + " " + r.Postgres.Settings["synchronous_commit"]; got != "on on" {
 		t.Errorf("fsync and synchronous_commit are %s", got)
 	}
-	if len(r.Cases) != 5 {
-		t.Fatalf("%d cases, want the yardstick and four drains", len(r.Cases))
+	if len(r.Cases) != 7 {
+		t.Fatalf("%d cases, want the yardstick and six drains", len(r.Cases))
 	}
 	for _, c := range r.Cases {
 		wanted := []measure{rate, wal}

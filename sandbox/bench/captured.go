@@ -51,20 +51,20 @@ INSERT INTO leads (campaign_id, linkedin_id, provider_id, name, status)
 SELECT c.id, p.id, p.id, 'Ana Sousa', 'dm_sent'
 FROM unnest($2::text[]) WITH ORDINALITY AS p (id, n) JOIN campaign c ON c.number = 1 + (p.n - 1) % cardinality($1::text[])`
 
-func (o captured) run(ctx context.Context, b *bench) (f figures, problems []string, err error) {
+func (o captured) run(ctx context.Context, b *bench) (f figures, r remarks, err error) {
 	d, err := b.server.database(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	defer func() { err = errors.Join(err, d.drop(ctx)) }()
 	sink, err := newSink(ctx, b.secret, o.accounts, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	defer sink.close()
 	linkedin, err := newLinkedIn(ctx, o.accounts)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	defer linkedin.close()
 
@@ -79,7 +79,7 @@ func (o captured) run(ctx context.Context, b *bench) (f figures, problems []stri
 		"INBOX_INTERVAL":         "1h", // nobody looks: what is heard comes by webhook
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	defer func() {
 		if workers != nil {
@@ -87,13 +87,13 @@ func (o captured) run(ctx context.Context, b *bench) (f figures, problems []stri
 		}
 	}()
 	if _, err := d.pool.Exec(ctx, insertAsked, sink.urls, people); err != nil {
-		return nil, nil, fmt.Errorf("write leads: %w", err)
+		return nil, remarks{}, fmt.Errorf("write leads: %w", err)
 	}
 	if _, err := d.pool.Exec(ctx, "ANALYZE"); err != nil {
-		return nil, nil, fmt.Errorf("analyze: %w", err)
+		return nil, remarks{}, fmt.Errorf("analyze: %w", err)
 	}
 	if err := linkedin.subscribe(ctx, workers[0], o.accounts); err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 
 	enough := sink.expect(len(people))
@@ -104,26 +104,26 @@ func (o captured) run(ctx context.Context, b *bench) (f figures, problems []stri
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	all, err := within(ctx, enough, o.patience)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	if all {
 		if _, err := d.waitSent(ctx, "", 10*time.Second); err != nil {
-			return nil, nil, err
+			return nil, remarks{}, err
 		}
 	}
 	err = b.stop(workers)
 	if workers = nil; err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	if f, err = o.evaluate(ctx, d, sink, answered); err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
-	problems, err = d.verify(ctx, sink, "", all)
-	return f, problems, err
+	r, err = d.verify(ctx, sink, "", all)
+	return f, r, err
 }
 
 func account(i int) string { return fmt.Sprintf("account %d", i) }
@@ -156,7 +156,9 @@ func (o captured) evaluate(ctx context.Context, d *database, sink *sink, answere
 	if err != nil {
 		return nil, fmt.Errorf("read captured leads: %w", err)
 	}
-	f := figures{offered: achieved(answered[warm:]), rate: achieved(arrivals)}
+	f := figures{
+		offered: achieved(answered[warm:]), rate: achieved(arrivals), missing: float64(len(answered) - warm - len(arrivals)),
+	}
 	f.latencies(afterCapture)
 	slices.Sort(afterAnswer)
 	f[answerP95] = milliseconds(percentile(afterAnswer, 95))

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bravorevos/workers/sandbox/process"
@@ -46,33 +48,33 @@ SELECT l.id, l.campaign_id, ($1::text[])[c.number], jsonb_build_object('email', 
     'campaign_id', l.campaign_id, 'timestamp', now())
 FROM lead l JOIN numbered c ON c.id = l.campaign_id`
 
-// run drains once. The problems are what a receiver or an operator would complain about.
-func (o drain) run(ctx context.Context, b *bench) (f figures, problems []string, err error) {
+// run drains once.
+func (o drain) run(ctx context.Context, b *bench) (f figures, r remarks, err error) {
 	d, err := b.server.database(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	defer func() { err = errors.Join(err, d.drop(ctx)) }()
 	sink, err := newSink(ctx, b.secret, o.receivers, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	defer sink.close()
 	workers, err := b.start(ctx, d, o.workers, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	f, from, complete, err := o.measure(ctx, d, sink, workers)
 	if err := errors.Join(err, b.stop(workers)); err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 
 	// The workers have said how many transactions they made.
 	if err := f.countCommits(ctx, d, from, float64(sink.count())); err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
-	problems, err = d.verify(ctx, sink, "", complete)
-	return f, problems, err
+	r, err = d.verify(ctx, sink, "", complete)
+	return f, r, err
 }
 
 // measure lets the rows become due and follows them.
@@ -142,23 +144,51 @@ func (f figures) countCommits(ctx context.Context, d *database, from snapshot, n
 	return err
 }
 
-// verify compares the rows with what arrived. Complete says that all rows must be sent, but
-// for those to one URL.
-func (d *database) verify(ctx context.Context, sink *sink, but string, complete bool) ([]string, error) {
+// verify compares the rows with what arrived, when no worker runs any more. Complete says
+// that all rows must be sent, but for those to one URL.
+func (d *database) verify(ctx context.Context, sink *sink, but string, complete bool) (remarks, error) {
 	sent, err := d.sent(ctx, but)
 	if err != nil {
-		return nil, err
+		return remarks{}, err
 	}
-	problems := sink.compare(sent)
+	problems, unrecorded := sink.compare(sent)
+	r := remarks{problems: problems}
+	if len(unrecorded) > 0 {
+		said, err := d.describe(ctx, unrecorded)
+		if err != nil {
+			return remarks{}, err
+		}
+		// Not lost and not twice yet: at least once is what is promised, also to who stops in the
+		// middle. Of a worker that had all the time it needed it is wrong.
+		if complete {
+			r.problems = append(r.problems, said)
+		} else {
+			r.notes = append(r.notes, said)
+		}
+	}
 	if !complete {
-		return problems, nil
+		return r, nil
 	}
 	var rows int
 	if err := d.pool.QueryRow(ctx, "SELECT count(*) FROM webhook_logs WHERE webhook_url <> $1", but).Scan(&rows); err != nil {
-		return nil, fmt.Errorf("count rows: %w", err)
+		return remarks{}, fmt.Errorf("count rows: %w", err)
 	}
 	if rows != len(sent) {
-		problems = append(problems, fmt.Sprintf("%d of %d rows are not sent", rows-len(sent), rows))
+		r.problems = append(r.problems, fmt.Sprintf("%d of %d rows are not sent", rows-len(sent), rows))
 	}
-	return problems, nil
+	return r, nil
+}
+
+// describe says how the rows stand whose webhooks arrived without their knowing.
+func (d *database) describe(ctx context.Context, ids []uuid.UUID) (string, error) {
+	rows, err := d.pool.Query(ctx, `SELECT status || coalesce(' (' || error_message || ')', '') || ' ' || count(*)
+		FROM webhook_logs WHERE id = ANY ($1) GROUP BY status, error_message ORDER BY count(*) DESC`, ids)
+	if err != nil {
+		return "", fmt.Errorf("read rows: %w", err)
+	}
+	states, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return "", fmt.Errorf("read rows: %w", err)
+	}
+	return fmt.Sprintf("%d webhooks arrived and will come again, since their rows are: %s", len(ids), strings.Join(states, ", ")), nil
 }

@@ -17,20 +17,20 @@ type latency struct {
 	patience  time.Duration // for what has not arrived when the last row is written
 }
 
-func (o latency) run(ctx context.Context, b *bench) (f figures, problems []string, err error) {
+func (o latency) run(ctx context.Context, b *bench) (f figures, r remarks, err error) {
 	d, err := b.server.database(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	defer func() { err = errors.Join(err, d.drop(ctx)) }()
 	sink, err := newSink(ctx, b.secret, o.receivers, o.hanging)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	defer sink.close()
 	workers, err := b.start(ctx, d, 1, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	defer func() {
 		if workers != nil {
@@ -38,30 +38,30 @@ func (o latency) run(ctx context.Context, b *bench) (f figures, problems []strin
 		}
 	}()
 
-	if _, err := d.produce(ctx, sink.urls, pacer{o.perSecond, int(o.perSecond * warmUp.Seconds())}); err != nil {
-		return nil, nil, err
+	if _, err := d.produce(ctx, sink.urls, pacer{o.perSecond, o.rows(warmUp)}); err != nil {
+		return nil, remarks{}, err
 	}
 	from, err := d.snapshot(ctx, workers)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
-	rows, err := d.produce(ctx, sink.urls, pacer{o.perSecond, int(o.perSecond * o.length.Seconds())})
+	rows, err := d.produce(ctx, sink.urls, pacer{o.perSecond, o.rows(o.length)})
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	all, err := o.wait(ctx, sink)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	to, err := d.snapshot(ctx, workers)
 	if err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 	mb, known := peak(workers)
 	sink.letGo()
 	err = b.stop(workers)
 	if workers = nil; err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
 
 	f = o.evaluate(rows, sink)
@@ -70,11 +70,14 @@ func (o latency) run(ctx context.Context, b *bench) (f figures, problems []strin
 		f[peakRSS] = mb
 	}
 	if err := f.countCommits(ctx, d, from, float64(len(rows))); err != nil {
-		return nil, nil, err
+		return nil, remarks{}, err
 	}
-	problems, err = d.verify(ctx, sink, o.hangs(sink), all)
-	return f, problems, err
+	r, err = d.verify(ctx, sink, o.hangs(sink), all)
+	return f, r, err
 }
+
+// rows are those of a time.
+func (o latency) rows(d time.Duration) int { return int(o.perSecond * d.Seconds()) }
 
 // hangs is the URL of who never answers, if there is one.
 func (o latency) hangs(sink *sink) string {
@@ -87,7 +90,7 @@ func (o latency) hangs(sink *sink) string {
 // wait gives the last rows their time and tells whether all arrived that can.
 func (o latency) wait(ctx context.Context, sink *sink) (bool, error) {
 	n := 0
-	for _, written := range []int{int(o.perSecond * warmUp.Seconds()), int(o.perSecond * o.length.Seconds())} {
+	for _, written := range []int{o.rows(warmUp), o.rows(o.length)} {
 		for i := range written {
 			if i%o.receivers < o.receivers-o.hanging {
 				n++
@@ -101,15 +104,21 @@ func (o latency) wait(ctx context.Context, sink *sink) (bool, error) {
 func (o latency) evaluate(rows []produced, sink *sink) figures {
 	var took []time.Duration
 	var committed, arrivals []time.Time
+	absent := 0
 	for _, row := range rows {
 		committed = append(committed, row.committed)
+		if row.receiver >= o.receivers-o.hanging {
+			continue
+		}
 		if at, ok := sink.arrived(row.id); ok {
 			// The row is seen by others a little before its producer knows.
 			took = append(took, max(at.Sub(row.committed), 0))
 			arrivals = append(arrivals, at)
+		} else {
+			absent++
 		}
 	}
-	f := figures{offered: achieved(committed), rate: achieved(arrivals)}
+	f := figures{offered: achieved(committed), rate: achieved(arrivals), missing: float64(absent)}
 	f.latencies(took)
 	return f
 }

@@ -14,6 +14,7 @@ const (
 	p95        measure = "p95_ms"
 	p99        measure = "p99_ms"
 	longest    measure = "max_ms"
+	missing    measure = "not_arrived" // within the patience that there is
 	answerP95  measure = "answer_p95_ms"
 	workerCPU  measure = "worker_cpu_s_per_1000"
 	serverCPU  measure = "postgres_cpu_s_per_1000"

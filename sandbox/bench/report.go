@@ -35,11 +35,12 @@ type Case struct {
 	Scenario string             `json:"scenario"`
 	Name     string             `json:"name"`
 	Figures  map[measure]Spread `json:"figures"`
-	Problems []string           `json:"problems,omitempty"`
+	Problems []string           `json:"problems,omitempty"` // that fail the bench
+	Notes    []string           `json:"notes,omitempty"`
 }
 
 // add books one run of a case.
-func (r *Report) add(scenario, name string, f figures, problems []string) {
+func (r *Report) add(scenario, name string, f figures, more remarks) {
 	i := slices.IndexFunc(r.Cases, func(c *Case) bool { return c.Scenario == scenario && c.Name == name })
 	if i < 0 {
 		i = len(r.Cases)
@@ -49,7 +50,8 @@ func (r *Report) add(scenario, name string, f figures, problems []string) {
 	for m, value := range f {
 		c.Figures[m] = spreadOf(append(c.Figures[m].Values, value))
 	}
-	c.Problems = append(c.Problems, problems...)
+	c.Problems = append(c.Problems, more.problems...)
+	c.Notes = append(c.Notes, more.notes...)
 }
 
 func (r *Report) finish(took time.Duration) { r.Seconds = took.Seconds() }
@@ -91,8 +93,11 @@ func (r *Report) print(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	for _, c := range r.Cases {
-		for _, p := range c.Problems {
-			fmt.Fprintf(w, "PROBLEM  %s, %s: %s\n", c.Scenario, c.Name, p)
+		for _, text := range c.Problems {
+			fmt.Fprintf(w, "PROBLEM  %s, %s: %s\n", c.Scenario, c.Name, text)
+		}
+		for _, text := range c.Notes {
+			fmt.Fprintf(w, "note     %s, %s: %s\n", c.Scenario, c.Name, text)
 		}
 	}
 	if r.ok() {

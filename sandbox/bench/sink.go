@@ -158,26 +158,30 @@ func (s *sink) close() {
 	s.serving.Wait()
 }
 
-// compare says what is wrong between the rows that are sent and what arrived. Call it when
-// no worker runs any more.
-func (s *sink) compare(sent []uuid.UUID) []string {
+// compare says what is wrong between the rows that are sent and what arrived, and which
+// webhooks arrived although their row is not sent. Call it when no worker runs any more.
+func (s *sink) compare(sent []uuid.UUID) (problems []string, unrecorded []uuid.UUID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var problems []string
 	complain := func(n int, text string) {
 		if n > 0 {
 			problems = append(problems, fmt.Sprintf("%d webhooks %s", n, text))
 		}
 	}
-	lost := 0
+	lost, recorded := 0, make(map[uuid.UUID]bool, len(sent))
 	for _, id := range sent {
+		recorded[id] = true
 		if _, ok := s.arrivals[id]; !ok {
 			lost++
 		}
 	}
+	for id := range s.arrivals {
+		if !recorded[id] {
+			unrecorded = append(unrecorded, id)
+		}
+	}
 	complain(lost, "are sent by their row and never arrived")
-	complain(len(s.arrivals)-(len(sent)-lost), "arrived and are not sent by their row")
 	complain(s.repeats, "arrived a second time")
 	complain(s.bad, "were refused: "+s.why)
-	return problems
+	return problems, unrecorded
 }

@@ -35,10 +35,10 @@ func TestFormat(t *testing.T) {
 func TestTable(t *testing.T) {
 	t.Parallel()
 	r := &Report{}
-	r.add("s", "one", figures{rate: 900, p95: 1.25}, nil)
-	r.add("s", "one", figures{rate: 1100, p95: 1.75}, nil)
-	r.add("s", "one", figures{rate: 1000, p95: 1.5}, nil)
-	r.add("s", "another", figures{rate: 7}, nil)
+	r.add("s", "one", figures{rate: 900, p95: 1.25}, remarks{})
+	r.add("s", "one", figures{rate: 1100, p95: 1.75}, remarks{})
+	r.add("s", "one", figures{rate: 1000, p95: 1.5}, remarks{})
+	r.add("s", "another", figures{rate: 7}, remarks{})
 	s := scenario{title: "Figures", columns: []column{
 		{rate, "a second", 0, true}, {wal, "WAL", 0, false}, {p95, "p95 ms", 1, false},
 	}}
@@ -65,8 +65,8 @@ func TestReportJSON(t *testing.T) {
 		Postgres: Postgres{Private: true, Settings: map[string]string{"fsync": "on"}, CommitMS: 1.8},
 		Options:  Options{DatabaseURL: "postgres://user:hidden@db/x", Dir: "/hidden", JSON: "/hidden.json", Rows: 5},
 	}
-	r.add("drain", "1 receiver", figures{rate: 2}, nil)
-	r.add("drain", "1 receiver", figures{rate: 4}, []string{"1 webhooks arrived a second time"})
+	r.add("drain", "1 receiver", figures{rate: 2}, remarks{})
+	r.add("drain", "1 receiver", figures{rate: 4}, remarks{problems: []string{"1 webhooks arrived a second time"}, notes: []string{"slow"}})
 	path := filepath.Join(t.TempDir(), "report.json")
 	if err := r.write(path); err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestReportJSON(t *testing.T) {
 	want := []*Case{{
 		Scenario: "drain", Name: "1 receiver",
 		Figures:  map[measure]Spread{rate: {Median: 3, Min: 2, Max: 4, Values: []float64{2, 4}}},
-		Problems: []string{"1 webhooks arrived a second time"},
+		Problems: []string{"1 webhooks arrived a second time"}, Notes: []string{"slow"},
 	}}
 	if diff := cmp.Diff(want, got.Cases); diff != "" {
 		t.Errorf("cases (-want +got):\n%s", diff)
