@@ -139,7 +139,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // prepare gets a Postgres, builds the worker and lets it make the schema.
 func (b *bench) prepare(ctx context.Context) (err error) {
-	b.say("starting Postgres")
+	b.sayf("starting Postgres")
 	if b.server, err = startServer(ctx, b.DatabaseURL, b.Dir, b.Settings, b.Log); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 			err = errors.Join(err, b.server.stop())
 		}
 	}()
-	b.say("building %s", process.WorkerPackage)
+	b.sayf("building %s", process.WorkerPackage)
 	if b.binary, err = process.BuildWorker(ctx, b.dir); err != nil {
 		return err
 	}
@@ -189,12 +189,12 @@ func (b *bench) runAll(ctx context.Context) error {
 					f[ofNoop] = f[rate] / b.noop
 				}
 				b.report.add(s.name, c.name, f, r)
-				b.say("run %d of %d  %-9s %-34s %s", b.run, b.Runs, s.name, c.name, s.headline(f))
+				b.sayf("run %d of %d  %-9s %-34s %s", b.run, b.Runs, s.name, c.name, s.headline(f))
 				for _, text := range r.problems {
-					b.say("PROBLEM: %s", text)
+					b.sayf("PROBLEM: %s", text)
 				}
 				for _, text := range r.notes {
-					b.say("note: %s", text)
+					b.sayf("note: %s", text)
 				}
 			}
 		}
@@ -216,7 +216,7 @@ func (b *bench) wants(s scenario) bool {
 	})
 }
 
-func (b *bench) say(format string, args ...any) {
+func (b *bench) sayf(format string, args ...any) {
 	fmt.Fprintf(b.Log, "%7.1fs  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
 }
 

@@ -30,8 +30,10 @@ func TestBench(t *testing.T) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.Postgres.Settings["fsync"] + " " + r.Postgres.Settings["synchronous_commit"]; got != "on on" {
-		t.Errorf("fsync and synchronous_commit are %s", got)
+	for _, name := range []string{"fsync", "synchronous_commit"} {
+		if got := r.Postgres.Settings[name]; got != "on" {
+			t.Errorf("%s is %s", name, got)
+		}
 	}
 	if len(r.Cases) != 7 {
 		t.Fatalf("%d cases, want the yardstick and six drains", len(r.Cases))

@@ -48,7 +48,7 @@ const insertAsked = `WITH account AS (
     FROM campaign c JOIN account a USING (number)
 )
 INSERT INTO leads (campaign_id, linkedin_id, provider_id, name, status)
-SELECT c.id, p.id, p.id, 'Ana Sousa', 'dm_sent'
+SELECT c.id, p.id, p.id AS provider_id, 'Ana Sousa', 'dm_sent'
 FROM unnest($2::text[]) WITH ORDINALITY AS p (id, n) JOIN campaign c ON c.number = 1 + (p.n - 1) % cardinality($1::text[])`
 
 func (o captured) run(ctx context.Context, b *bench) (f figures, r remarks, err error) {
@@ -111,7 +111,7 @@ func (o captured) run(ctx context.Context, b *bench) (f figures, r remarks, err 
 		return nil, remarks{}, err
 	}
 	if all {
-		if _, err := d.waitSent(ctx, "", 10*time.Second); err != nil {
+		if err := d.waitSent(ctx, ""); err != nil {
 			return nil, remarks{}, err
 		}
 	}
@@ -160,8 +160,10 @@ func (o captured) evaluate(ctx context.Context, d *database, sink *sink, answere
 		offered: achieved(answered[warm:]), rate: achieved(arrivals), missing: float64(len(answered) - warm - len(arrivals)),
 	}
 	f.latencies(afterCapture)
-	slices.Sort(afterAnswer)
-	f[answerP95] = milliseconds(percentile(afterAnswer, 95))
+	if len(afterAnswer) > 0 {
+		slices.Sort(afterAnswer)
+		f[answerP95] = milliseconds(percentile(afterAnswer, 95))
+	}
 	return f, nil
 }
 

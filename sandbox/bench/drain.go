@@ -114,7 +114,7 @@ func (o drain) measure(
 		}
 	}
 	if complete { // what the rows say in the end is compared when no worker runs
-		if _, err := d.waitSent(ctx, "", 10*time.Second); err != nil {
+		if err := d.waitSent(ctx, ""); err != nil {
 			return nil, from, false, err
 		}
 	}

@@ -53,6 +53,11 @@ func (o latency) run(ctx context.Context, b *bench) (f figures, r remarks, err e
 	if err != nil {
 		return nil, remarks{}, err
 	}
+	if all {
+		if err := d.waitSent(ctx, o.hangs(sink)); err != nil {
+			return nil, remarks{}, err
+		}
+	}
 	to, err := d.snapshot(ctx, workers)
 	if err != nil {
 		return nil, remarks{}, err
@@ -123,8 +128,11 @@ func (o latency) evaluate(rows []produced, sink *sink) figures {
 	return f
 }
 
-// latencies adds the percentiles of how long things took.
+// latencies adds the percentiles of how long things took, if there were any.
 func (f figures) latencies(took []time.Duration) {
+	if len(took) == 0 {
+		return
+	}
 	slices.Sort(took)
 	for m, p := range map[measure]float64{p50: 50, p95: 95, p99: 99, longest: 100} {
 		f[m] = milliseconds(percentile(took, p))

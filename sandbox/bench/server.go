@@ -112,7 +112,7 @@ func (s *server) findPostmaster(ctx context.Context) error {
 	}
 	backend, err := readStat(pid)
 	if err != nil || !strings.HasPrefix(backend.name, "postgres") {
-		return nil //nolint:nilerr // on another machine, or not Linux: its CPU stays unknown
+		return nil // on another machine, or not Linux: its CPU stays unknown
 	}
 	s.postmaster = backend.parent
 	return nil
@@ -265,20 +265,28 @@ func (d *database) sent(ctx context.Context, but string) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
-// waitSent waits until every row is sent, as the database has it.
-func (d *database) waitSent(ctx context.Context, but string, patience time.Duration) (bool, error) {
-	for deadline := time.Now().Add(patience); ; {
+// recordPatience is what the last webhooks that arrived have until their rows say so.
+const recordPatience = 10 * time.Second
+
+// waitSent waits until every row is sent, as the database has it, but for those to one URL.
+// What the rows say in the end is compared when no worker runs.
+func (d *database) waitSent(ctx context.Context, but string) error {
+	for deadline := time.Now().Add(recordPatience); time.Now().Before(deadline); {
 		var waiting bool
 		d.asked.Add(1)
 		err := d.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM webhook_logs
 			WHERE status IS DISTINCT FROM 'sent' AND webhook_url <> $1)`, but).Scan(&waiting)
-		if err != nil || !waiting || time.Now().After(deadline) {
-			return !waiting, err
+		if err != nil {
+			return fmt.Errorf("wait until all rows are sent: %w", err)
+		}
+		if !waiting {
+			return nil
 		}
 		if err := pause(ctx, 5*time.Millisecond); err != nil {
-			return false, err
+			return err
 		}
 	}
+	return nil
 }
 
 // snapshot is what was used up to a moment.
