@@ -25,11 +25,12 @@ import (
 // Options say what to measure and how large. The report holds them, but for those that
 // name a place.
 type Options struct {
-	DatabaseURL string            `json:"-"`        // a server to make databases on; empty: a private one
-	Dir         string            `json:"-"`        // of the private server; empty: a temporary one
-	Settings    map[string]string `json:"settings"` // of the private server, which win
-	JSON        string            `json:"-"`        // a file to write the report to
-	Scenarios   []string          `json:"scenarios"`
+	DatabaseURL string            `json:"-"`         // a server to make databases on; empty: a private one
+	Dir         string            `json:"-"`         // of the private server; empty: a temporary one
+	Settings    map[string]string `json:"settings"`  // of the private server, which win
+	JSON        string            `json:"-"`         // a file to write the report to
+	Scenarios   []string          `json:"scenarios"` // empty: all, of which the long ones run once
+	Case        string            `json:"case"`      // only cases whose name holds it
 	Runs        int               `json:"runs"`
 
 	Rows        int           `json:"rows"`     // of a drain
@@ -90,10 +91,12 @@ type bench struct {
 	binary  string
 	secret  string
 	started int // workers
-	began   time.Time
-	run     int // from 1
-	noop    float64
-	report  *Report
+
+	keepLogs bool // something in them may explain what was noticed
+	began    time.Time
+	run      int // from 1
+	noop     float64
+	report   *Report
 }
 
 // settle is how long a worker that is ready has to begin what it does at its start.
@@ -116,7 +119,13 @@ func Run(ctx context.Context, o Options) (err error) {
 	if b.dir, err = os.MkdirTemp("", "bravorevos-bench-"); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	defer func() {
+		if b.keepLogs {
+			b.sayf("the workers' logs are in %s", b.dir)
+			return
+		}
+		err = errors.Join(err, os.RemoveAll(b.dir))
+	}()
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
@@ -179,6 +188,9 @@ func (b *bench) runAll(ctx context.Context) error {
 				continue
 			}
 			for _, c := range s.cases(b.Options) {
+				if s.name != noopScenario && !strings.Contains(c.name, b.Case) {
+					continue
+				}
 				f, r, err := c.run(ctx, b)
 				if err != nil {
 					return fmt.Errorf("%s, %s: %w", s.name, c.name, err)
@@ -190,6 +202,7 @@ func (b *bench) runAll(ctx context.Context) error {
 				}
 				b.report.add(s.name, c.name, f, r)
 				b.sayf("run %d of %d  %-9s %-34s %s", b.run, b.Runs, s.name, c.name, s.headline(f))
+				b.keepLogs = b.keepLogs || len(r.problems)+len(r.notes) > 0
 				for _, text := range r.problems {
 					b.sayf("PROBLEM: %s", text)
 				}

@@ -31,6 +31,7 @@ func Command() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&o.Scenarios, "scenario", nil, "only these, with commas between")
+	f.StringVar(&o.Case, "case", "", "only lines whose name holds this, such as \"200 receivers\"")
 	f.IntVar(&o.Runs, "runs", o.Runs, "how often; medians are shown")
 	f.StringVar(&o.JSON, "json", "", "write everything to this file, too")
 	f.IntVar(&o.Rows, "rows", o.Rows, "rows of a drain")

@@ -69,12 +69,12 @@ func (o latency) run(ctx context.Context, b *bench) (f figures, r remarks, err e
 		return nil, remarks{}, err
 	}
 
-	f = o.evaluate(rows, sink)
-	f.per(float64(len(rows)), from, to, d.server.counted)
+	f, arrived := o.evaluate(rows, sink)
+	f.per(arrived, from, to, d.server.counted)
 	if known {
 		f[peakRSS] = mb
 	}
-	if err := f.countCommits(ctx, d, from, float64(len(rows))); err != nil {
+	if err := f.countCommits(ctx, d, from, arrived); err != nil {
 		return nil, remarks{}, err
 	}
 	r, err = d.verify(ctx, sink, o.hangs(sink), all)
@@ -105,8 +105,8 @@ func (o latency) wait(ctx context.Context, sink *sink) (bool, error) {
 	return within(ctx, sink.expect(n), o.patience)
 }
 
-// evaluate leaves out those who never answer.
-func (o latency) evaluate(rows []produced, sink *sink) figures {
+// evaluate leaves out those who never answer, and tells how many rows arrived.
+func (o latency) evaluate(rows []produced, sink *sink) (f figures, arrived float64) {
 	var took []time.Duration
 	var committed, arrivals []time.Time
 	absent := 0
@@ -123,9 +123,9 @@ func (o latency) evaluate(rows []produced, sink *sink) figures {
 			absent++
 		}
 	}
-	f := figures{offered: achieved(committed), rate: achieved(arrivals), missing: float64(absent)}
+	f = figures{offered: achieved(committed), rate: achieved(arrivals), missing: float64(absent)}
 	f.latencies(took)
-	return f
+	return f, float64(len(took))
 }
 
 // latencies adds the percentiles of how long things took, if there were any.
