@@ -72,8 +72,12 @@ receivers: ## Run the receivers of docs/webhooks.md, in TypeScript and Python to
 	if [[ -n $$missing ]]; then echo "not run: $${missing#; }" >&2; exit 1; fi
 
 .PHONY: bench
-bench: ## Benchmarks of what reads strangers' text and of the planner
-	@go run ./sandbox with-postgres -- go test -run '^$$' -bench . -benchmem ./...
+bench: ## The real worker beside River's no-op jobs, ten minutes; BENCH="--scenario drain --runs 1", see BENCH=--help
+	@go run ./sandbox bench $(BENCH)
+
+.PHONY: microbench
+microbench: ## Benchmarks of matching, of reading an answer, of planning, sweeping and signing
+	@go run ./sandbox with-postgres -- go test -run '^$$' -bench . -benchmem ./conversation/... ./pacing/... ./integrations/... ./jobs/...
 
 .PHONY: fuzz
 fuzz: ## Fuzz what reads strangers' text, a minute each; FUZZTIME=10m for longer

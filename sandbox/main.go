@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/bravorevos/workers/sandbox/bench"
 )
 
 func main() { os.Exit(run()) }
@@ -64,10 +66,10 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("say what to do: demo, serve or with-postgres; see --help")
+			return errors.New("say what to do: demo, serve, bench or with-postgres; see --help")
 		},
 	}
-	root.AddCommand(demoCommand(), serveCommand(), withPostgresCommand())
+	root.AddCommand(demoCommand(), serveCommand(), withPostgresCommand(), bench.Command())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

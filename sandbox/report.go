@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"github.com/bravorevos/workers/sandbox/process"
 )
 
 // line puts beside each other what the script leads to, the rows of the database,
@@ -73,7 +75,7 @@ func (s *stage) compare(ctx context.Context, want figures, crashed bool) (report
 		c.complainf("the scrape job holds an error: %s", own.LastError)
 	}
 	for _, p := range s.pages() {
-		if !answers(ctx, p.url, p.user, p.password) {
+		if !process.Answers(ctx, p.url, p.user, p.password) {
 			c.complainf("%s does not answer: %s", p.name, p.url)
 		}
 	}

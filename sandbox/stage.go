@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bravorevos/workers/sandbox/postgres"
+	"github.com/bravorevos/workers/sandbox/process"
 )
 
 // operator is the login of River UI.
@@ -40,7 +41,7 @@ type stage struct {
 	pool         *pgxpool.Pool
 
 	dir, binary string // of the worker
-	workers     []*worker
+	workers     []*process.Worker
 	keepLogs    bool
 
 	webhookSecret, webhookKey, cronSecret, password string
@@ -84,17 +85,17 @@ func raise(ctx context.Context, o options, out *screen) (_ *stage, err error) {
 	out.step("postgres", where, start)
 
 	start = time.Now()
-	if s.binary, err = buildWorker(ctx, s.dir); err != nil {
+	if s.binary, err = process.BuildWorker(ctx, s.dir); err != nil {
 		return nil, err
 	}
-	out.step("worker", "built from "+workerPackage, start)
+	out.step("worker", "built from "+process.WorkerPackage, start)
 
 	if s.outside, err = newOutside(ctx, s.webhookSecret); err != nil {
 		return nil, err
 	}
 	start = time.Now()
 	migrate := exec.CommandContext(ctx, s.binary, "migrate", "up")
-	migrate.Env = s.environ()
+	migrate.Env = process.Environ(s.environment())
 	if said, err := migrate.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("worker migrate up: %w\n%s", err, said)
 	}
@@ -121,7 +122,7 @@ func raise(ctx context.Context, o options, out *screen) (_ *stage, err error) {
 		s.workers = append(s.workers, w)
 	}
 	for _, w := range s.workers {
-		if err := w.ready(ctx); err != nil {
+		if err := w.Ready(ctx); err != nil {
 			return nil, errors.Join(err, s.logs())
 		}
 	}
@@ -139,7 +140,7 @@ func (s *stage) close() error {
 	stops := make([]error, len(s.workers))
 	var stopping sync.WaitGroup
 	for i, w := range s.workers {
-		stopping.Go(func() { stops[i] = w.stop() })
+		stopping.Go(func() { stops[i] = w.Stop() })
 	}
 	stopping.Wait()
 	problems = append(problems, stops...)
@@ -177,7 +178,7 @@ func (s *stage) logs() error {
 	s.keepLogs = true
 	var problems []error
 	for _, w := range s.workers {
-		problems = append(problems, fmt.Errorf("the log of %s is in %s, the last of it:\n%s", w.name, w.log.Name(), telling(w.log.Name(), 15)))
+		problems = append(problems, fmt.Errorf("the log of %s is in %s, the last of it:\n%s", w.Name, w.Log, process.Telling(w.Log, 15)))
 	}
 	return errors.Join(problems...)
 }
@@ -189,9 +190,9 @@ type page struct{ name, url, user, password string }
 func (s *stage) pages() []page {
 	w := s.workers[0]
 	return []page{
-		{"River UI", w.url + "/riverui/", operator, s.password},
-		{"Metrics", w.url + "/metrics", "", ""},
-		{"Health", w.url + "/healthz", "", ""},
+		{"River UI", w.URL + "/riverui/", operator, s.password},
+		{"Metrics", w.URL + "/metrics", "", ""},
+		{"Health", w.URL + "/healthz", "", ""},
 		{"Pretend Unipile", s.outside.controlURL + "/unipile/traffic", "", ""},
 		{"Pretend Resend", s.outside.controlURL + "/resend/traffic", "", ""},
 		{"Webhook receiver", s.outside.controlURL + "/receiver/traffic", "", ""},

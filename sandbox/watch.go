@@ -94,8 +94,8 @@ SELECT (SELECT last_checked > $1 FROM scrape_jobs)
 func (s *stage) alive() error {
 	for _, w := range s.workers {
 		select {
-		case <-w.exited:
-			return fmt.Errorf("%s ended by itself with exit code %d", w.name, w.exitCode())
+		case <-w.Exited():
+			return fmt.Errorf("%s ended by itself with exit code %d", w.Name, w.ExitCode())
 		default:
 		}
 	}
@@ -106,9 +106,9 @@ func (s *stage) alive() error {
 func (s *stage) crash(ctx context.Context, out *screen, n int) error {
 	i := (n - 1) % len(s.workers)
 	victim := s.workers[i]
-	victim.kill()
-	out.note(fmt.Sprintf("kill -9 of %s after %d messages; starting it again", victim.name, len(s.outside.unipile.Sent())))
-	next, err := s.startWorker(ctx, victim.name)
+	victim.Kill()
+	out.note(fmt.Sprintf("kill -9 of %s after %d messages; starting it again", victim.Name, len(s.outside.unipile.Sent())))
+	next, err := s.startWorker(ctx, victim.Name)
 	if err != nil {
 		return err
 	}

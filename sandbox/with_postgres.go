@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/bravorevos/workers/sandbox/postgres"
+	"github.com/bravorevos/workers/sandbox/process"
 )
 
 func withPostgresCommand() *cobra.Command {
@@ -63,7 +64,7 @@ func runCommand(ctx context.Context, environ, args []string) error {
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), args[0], args[1:]...) // ctx ends on the signals passed on
 	cmd.Env = environ
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	p, err := spawn(cmd)
+	p, err := process.Spawn(cmd)
 	if err != nil {
 		return fmt.Errorf("run %s: %w", args[0], err)
 	}
@@ -71,10 +72,10 @@ func runCommand(ctx context.Context, environ, args []string) error {
 		select {
 		case s := <-signals:
 			if !onTerminal || !slices.Contains(fromTerminal, s) {
-				p.signal(s.(syscall.Signal))
+				p.Signal(s.(syscall.Signal))
 			}
-		case <-p.exited:
-			if code := p.exitCode(); code != 0 {
+		case <-p.Exited():
+			if code := p.ExitCode(); code != 0 {
 				return &exitError{code}
 			}
 			return nil

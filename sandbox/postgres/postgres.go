@@ -129,6 +129,16 @@ func (s *Server) CreateDatabase(ctx context.Context, name string) (string, error
 	return withDatabase(s.url, name), nil
 }
 
+// CopyDatabase makes a database like another, to which nobody may be connected, and
+// returns its URL.
+func (s *Server) CopyDatabase(ctx context.Context, name, like string) (string, error) {
+	sql := "CREATE DATABASE " + pgx.Identifier{name}.Sanitize() + " TEMPLATE " + pgx.Identifier{like}.Sanitize()
+	if err := s.exec(ctx, sql); err != nil {
+		return "", fmt.Errorf("copy database %s to %s: %w", like, name, err)
+	}
+	return withDatabase(s.url, name), nil
+}
+
 // DropDatabase removes a database, cutting its connections. A database that
 // does not exist is no error.
 func (s *Server) DropDatabase(ctx context.Context, name string) error {
