@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bravorevos/workers/jobs"
+	"github.com/bravorevos/workers/jobs/messages"
 	"github.com/bravorevos/workers/queue"
 	"github.com/bravorevos/workers/store/storetest"
 )
@@ -44,10 +45,10 @@ func BenchmarkPlanThousandAccounts(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sweeps := jobs.NewSweeps(pool, jobs.Settings{})
+	planner := messages.NewPlanner(pool, jobs.Settings{}.Messages())
 	plan := func(b *testing.B) int {
 		b.Helper()
-		items, err := sweeps.Messages(b.Context(), client)
+		items, err := planner.Plan(b.Context(), client)
 		if err != nil {
 			b.Fatal(err)
 		}
